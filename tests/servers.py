@@ -1,0 +1,50 @@
+"""One PostgreSQL and one Redis for a whole test run, shared by its xdist workers.
+
+The run that starts them owns them: a killed pytest takes them along (parent-death signals), and the folders that
+killed runs leave in the temporary directory are removed by the next one.
+"""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from webapp.embedded.locks import is_held
+from webapp.embedded.servers import EmbeddedServers
+
+PREFIX = "argus-test-servers-"
+
+
+@dataclass(frozen=True)
+class TestServers:
+    """Addresses of the run's servers. The database is empty; pytest-django makes its own beside it."""
+
+    __test__ = False
+
+    database_url: str
+    redis_url: str
+
+
+@contextlib.contextmanager
+def start_test_servers() -> Iterator[TestServers]:
+    """Start the servers in a temporary folder, without durability; stop and remove them at the end.
+
+    Call it in the main thread of the process that starts the run (pytest itself, the xdist controller).
+    """
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder.chmod(0o755)  # PostgreSQL may run as another user
+    try:
+        with EmbeddedServers(folder / "var", durable=False) as servers:
+            yield TestServers(database_url=servers.database_url, redis_url=servers.redis_url)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        # A folder without a lock file may belong to a run that is just starting.
+        if (folder / "var" / "lock").exists() and not is_held(folder / "var"):
+            shutil.rmtree(folder, ignore_errors=True)
