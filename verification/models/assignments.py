@@ -1,0 +1,88 @@
+"""Slots of items: who holds which, until when."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class AssignmentState(models.TextChoices):
+    OPEN = "open", _("Open")
+    LEASED = "leased", _("Leased")
+    DONE = "done", _("Done")
+
+
+class Assignment(models.Model):
+    """One of the n slots of an item in a round. The unique constraints make "exactly n people" a fact of the database.
+
+    `rank` is the random order in which slots are handed out. `leased_until` is read against the database's clock
+    only. `verdict` points to the one that counts now.
+    """
+
+    sample = models.ForeignKey("verification.Sample", on_delete=models.CASCADE, related_name="+", db_index=False)
+    item = models.ForeignKey(
+        "verification.SampleItem", on_delete=models.CASCADE, related_name="assignments", db_index=False
+    )
+    round = models.PositiveSmallIntegerField(default=0)
+    slot = models.PositiveSmallIntegerField(default=0)
+    rank = models.BigIntegerField()
+    state = models.CharField(max_length=6, choices=AssignmentState, default=AssignmentState.OPEN)
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="assignments",
+        db_index=False,
+    )
+    leased_until = models.DateTimeField(null=True, blank=True)
+    verdict = models.ForeignKey(
+        "verification.Verdict",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "round", "slot"], name="assignment_slot_once"),
+            models.UniqueConstraint(fields=["item", "round", "annotator"], name="assignment_person_once"),
+            models.CheckConstraint(
+                condition=Q(state="open", annotator=None, leased_until=None, verdict=None)
+                | Q(state="leased", annotator__isnull=False, leased_until__isnull=False, verdict=None)
+                | Q(state="done", annotator__isnull=False, verdict__isnull=False),
+                name="assignment_state_is_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["sample", "rank"], condition=Q(state="open"), name="assignment_open"),
+            models.Index(fields=["sample", "leased_until"], condition=Q(state="leased"), name="assignment_leased"),
+            models.Index(fields=["annotator", "id"], name="assignment_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"slot {self.slot} of item {self.item_id}"
+
+
+class SkipReason(models.TextChoices):
+    BROKEN_PHOTO = "broken_photo", _("The photo does not load")
+    UNCLEAR_REGION = "unclear_region", _("I cannot see what the region shows")
+    UNSURE = "unsure", _("I do not know these words or things")
+    OTHER = "other", _("Something else")
+
+
+class Skip(models.Model):
+    """Somebody passed an item on. Three skips send it to the lead."""
+
+    item = models.ForeignKey("verification.SampleItem", on_delete=models.CASCADE, related_name="skips")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=16, choices=SkipReason)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "annotator"], name="skip_once_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.annotator_id} skipped item {self.item_id}: {self.reason}"

@@ -1,0 +1,67 @@
+"""What is sent to people in a loop."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class TaskKind(models.TextChoices):
+    TAG = "tag", _("Tag task")
+    QA = "qa", _("QA check")
+    ANSWER = "answer", _("Write the answer")
+
+
+class Sample(models.Model):
+    """The items of one task kind that a loop asks people about, drawn from `annotated_loop`'s annotations."""
+
+    project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="samples")
+    loop = models.ForeignKey("annotation.Loop", on_delete=models.CASCADE, related_name="samples")
+    annotated_loop = models.ForeignKey("annotation.Loop", on_delete=models.PROTECT, related_name="+")
+    task_kind = models.CharField(max_length=8, choices=TaskKind)
+    seed = models.BigIntegerField()
+    config = models.JSONField(default=dict)
+    overlap = models.PositiveSmallIntegerField(default=1)
+    is_open = models.BooleanField(default=True, help_text=_("Whether its items are handed out."))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["loop", "task_kind"], name="one_sample_per_loop_and_kind"),
+            models.CheckConstraint(condition=models.Q(overlap__gte=1, overlap__lte=9), name="sample_overlap_1_to_9"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_kind} sample of {self.loop}"
+
+
+class ItemState(models.TextChoices):
+    OPEN = "open", _("Open")
+    ESCALATED = "escalated", _("With the lead")
+
+
+class SampleItem(models.Model):
+    """One thing to judge, with a frozen copy of what was shown.
+
+    `shown` = {"tags": [{"concept_id", "text", "score", "role_mask"}, …]} for a tag task. Annotators get the texts
+    only. `inclusion_probability` is the chance with which the draw took this item (design §7).
+    """
+
+    sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="items")
+    image = models.ForeignKey("annotation.Image", on_delete=models.PROTECT, related_name="+")
+    region_ids = ArrayField(models.BigIntegerField())
+    shown = models.JSONField()
+    inclusion_probability = models.FloatField()
+    reason = models.CharField(max_length=40, default="concept")
+    state = models.CharField(max_length=10, choices=ItemState, default=ItemState.OPEN)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sample", "region_ids"], name="item_once_per_sample"),
+            models.CheckConstraint(
+                condition=models.Q(inclusion_probability__gt=0, inclusion_probability__lte=1),
+                name="item_probability_in_0_1",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"item {self.pk}"

@@ -1,0 +1,49 @@
+"""The policy: which role may do what in a project. The only place that says so.
+
+Everything not listed is refused. A site admin may do everything but judge items: verdicts come from people
+who were asked for them.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from webapp.projects.models import Role
+
+
+class Action(StrEnum):
+    OPEN_PROJECT = "open the project"
+    SEE_IMAGES = "see its photos"
+    EXPLORE = "explore annotations"
+    ADD_PHOTOS = "add photos and annotations"
+    RUN_LOOPS = "start, watch and cancel loops"
+    ANNOTATE = "do annotators' work"
+    EXPORT = "export verified data"
+    MANAGE_PEOPLE = "add people and give roles"
+    CHANGE_SETTINGS = "change the project's settings"
+
+
+_A, _E, _L, _C = Role.ANNOTATOR, Role.EXPERT, Role.LEAD, Role.CONSUMER
+
+GRANTS: dict[Action, frozenset[Role]] = {
+    Action.OPEN_PROJECT: frozenset({_A, _E, _L, _C}),
+    Action.SEE_IMAGES: frozenset({_A, _E, _L, _C}),
+    # Explore shows scores, sources and other people's verdicts: nothing that should sway a judgement.
+    Action.EXPLORE: frozenset({_L, _C}),
+    Action.ADD_PHOTOS: frozenset({_L}),
+    Action.RUN_LOOPS: frozenset({_L}),
+    Action.ANNOTATE: frozenset({_A}),
+    Action.EXPORT: frozenset({_L, _C}),
+    Action.MANAGE_PEOPLE: frozenset({_L}),
+    Action.CHANGE_SETTINGS: frozenset({_L}),
+}
+
+ADMIN_DENIED = frozenset({Action.ANNOTATE})
+
+
+def permitted(roles: Iterable[Role], *, is_admin: bool) -> frozenset[Action]:
+    """What somebody with `roles` in the project may do."""
+    held = frozenset(roles)
+    granted = {action for action, allowed in GRANTS.items() if held & allowed}
+    if is_admin:
+        granted |= set(Action) - ADMIN_DENIED
+    return frozenset(granted)
