@@ -127,22 +127,28 @@ def merge_targets(existing: Floats, new: Floats, threshold: float) -> Ints:
 
 
 def merge_source(
-    regions: Regions, proposals: ProposalsLike, *, source: int, role: Role, threshold: float
+    regions: Regions,
+    proposals: ProposalsLike,
+    *,
+    source: int,
+    role: Role,
+    threshold: float,
+    max_boxes: int | None = None,
 ) -> Regions:
     """Algorithm 1 for one source: `regions` are the regions so far and are not changed.
 
-    The boxes of the first source (no regions yet) all stay: they are what the merge starts from.
+    The boxes of source 0 all stay: they are what the merge starts from. max_boxes: only so many of the source's
+    boxes count, best scores first.
     """
     boxes, scores = np.asarray(proposals.boxes, dtype=np.float64), np.asarray(proposals.scores)
-    order = order_by_score(scores)
-    first = len(regions) == 0 and source == 0
-    if first:
+    order = order_by_score(scores)[:max_boxes]
+    if source == 0:
         targets = np.arange(len(order), dtype=np.int64)
         fresh = np.ones(len(order), dtype=bool)
     else:
         targets = merge_targets(regions.boxes, boxes[order], threshold)
-        ceiling = np.maximum.accumulate(np.concatenate(([len(regions) - 1], targets)))
-        fresh = targets > ceiling[:-1]
+        highest_before = np.maximum.accumulate(np.concatenate(([len(regions) - 1], targets)))[:-1]
+        fresh = targets > highest_before
     kept = order[fresh]
     result = Regions(
         boxes=np.concatenate((regions.boxes, boxes[kept])),
@@ -155,9 +161,7 @@ def merge_source(
     )
     for index, number, is_fresh in zip(order.tolist(), targets.tolist(), fresh.tolist(), strict=True):
         if proposals.tags:
-            result.tags[number].extend(
-                TagSupport(text, role, source, index) for text in proposals.tags[index]
-            )
+            result.tags[number].extend(TagSupport(text, role, source, index) for text in proposals.tags[index])
         if not is_fresh:
             result.merged[number].append((source, index))
     return result
@@ -167,12 +171,14 @@ def _key(proposals: ProposalsLike, index: int) -> str | None:
     return proposals.keys[index] if proposals.keys else None
 
 
-def merge_sources(sources: Sequence[tuple[ProposalsLike, Role]], threshold: float) -> Regions:
+def merge_sources(
+    sources: Sequence[tuple[ProposalsLike, Role]], threshold: float, *, max_boxes: int | None = None
+) -> Regions:
     """Algorithm 1 over all sources of one photo, in roster order, each with the bit its tags carry.
 
     threshold: IoU strictly above it merges. Boxes must have passed `checks.check_proposals`.
     """
     regions = Regions()
     for number, (proposals, role) in enumerate(sources):
-        regions = merge_source(regions, proposals, source=number, role=role, threshold=threshold)
+        regions = merge_source(regions, proposals, source=number, role=role, threshold=threshold, max_boxes=max_boxes)
     return regions

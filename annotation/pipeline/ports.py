@@ -138,9 +138,7 @@ class ScoresLike(Protocol):
 
 
 class Localizer(Protocol):
-    def localize(
-        self, images: Sequence[ImageInput], tags: Sequence[Sequence[str]]
-    ) -> Sequence[ProposalsLike]:
+    def localize(self, images: Sequence[ImageInput], tags: Sequence[Sequence[str]]) -> Sequence[ProposalsLike]:
         """Proposes boxes. `tags` are the image-level tags of each photo; grounding sources look for them."""
         ...
 
@@ -170,9 +168,7 @@ class Splitter(Protocol):
 
 
 class Magnifier(Protocol):
-    def magnify(
-        self, images: Sequence[ImageInput], boxes: Sequence[Floats]
-    ) -> Sequence[Sequence[Sequence[str]]]:
+    def magnify(self, images: Sequence[ImageInput], boxes: Sequence[Floats]) -> Sequence[Sequence[Sequence[str]]]:
         """Per photo and per box, tags for that region alone, from its crop."""
         ...
 
