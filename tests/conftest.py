@@ -4,6 +4,7 @@ One embedded PostgreSQL and Redis serve the whole run. They are started by the p
 controller, under xdist) and found by the workers through the environment.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,27 +14,14 @@ import pytest
 
 from tests.servers import start_test_servers
 
-_servers: list[Any] = []
+_running = contextlib.ExitStack()
 
-
-def _start_servers() -> None:
-    if os.environ.get("PYTEST_XDIST_WORKER") or os.environ.get("ARGUS_TEST_SERVERS"):
-        return
-    context = start_test_servers()
-    servers = context.__enter__()
-    _servers.append(context)
-    os.environ["DATABASE_URL"] = servers.database_url
-    os.environ["REDIS_URL"] = servers.redis_url
-    os.environ["ARGUS_TEST_SERVERS"] = str(os.getpid())
-
-
-_start_servers()  # at import: pytest-django reads the settings, and so the addresses, before any hook of ours
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _running.enter_context(start_test_servers(Path(os.environ["ARGUS_VAR"])))  # the address test settings chose
 
 
 def pytest_unconfigure() -> None:
-    while _servers:
-        _servers.pop().__exit__(None, None, None)
-        os.environ.pop("ARGUS_TEST_SERVERS", None)
+    _running.close()
 
 
 @pytest.fixture(scope="session")

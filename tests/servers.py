@@ -28,13 +28,14 @@ class TestServers:
 
 
 @contextlib.contextmanager
-def start_test_servers() -> Iterator[TestServers]:
-    """Start the servers in a temporary folder, without durability; stop and remove them at the end.
+def start_test_servers(var_dir: Path | None = None) -> Iterator[TestServers]:
+    """Start the servers in `var_dir` (default: a new temporary folder), without durability; remove it at the end.
 
     Call it in the main thread of the process that starts the run (pytest itself, the xdist controller).
     """
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder = var_dir.parent if var_dir else Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder.mkdir(exist_ok=True)
     folder.chmod(0o755)  # PostgreSQL may run as another user
     try:
         with EmbeddedServers(folder / "var", durable=False) as servers:

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from webapp.embedded.secrets import embedded_secret_key
-from webapp.embedded.urls import embedded_database_url, embedded_redis_url
+from webapp.embedded.urls import celery_broker_url, embedded_database_url, embedded_redis_url
 from webapp.settings import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -135,7 +135,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = celery_broker_url(REDIS_URL)
 
 # --- people and sign-in -----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

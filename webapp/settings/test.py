@@ -1,15 +1,31 @@
-"""Settings of the test run: tests/conftest.py has started the servers and set DATABASE_URL and REDIS_URL."""
+"""Settings of the test run: embedded servers in a temporary folder, which tests/conftest.py starts.
+
+pytest-django reads the settings before any conftest, so they only say where the servers will be; the folder is
+told to xdist's workers through the environment.
+"""
 
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
+os.environ.setdefault("ARGUS_VAR", str(Path(tempfile.gettempdir()) / f"argus-test-servers-{os.getpid()}" / "var"))
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 40)
-os.environ.setdefault("HTTPS_ONLY", "no")
-os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
-os.environ.setdefault("ARGUS_VAR", str(Path(tempfile.gettempdir()) / f"argus-tests-{os.getpid()}"))
+for name in ("DATABASE_URL", "REDIS_URL"):  # never the ones a developer works with
+    os.environ.pop(name, None)
 
-from webapp.settings.base import *  # noqa: F403
+from webapp.embedded.urls import celery_broker_url  # noqa: E402
+from webapp.settings.base import *  # noqa: E402, F403
+from webapp.settings.base import ALLOWED_HOSTS, CACHES  # noqa: E402
+from webapp.settings.base import REDIS_URL as _REDIS_URL  # noqa: E402
+
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]
+
+# Parallel test processes share one Redis; each has a numbered database, so that flushing one disturbs no other.
+_number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1
+REDIS_URL = urlsplit(_REDIS_URL)._replace(query=f"db={_number}").geturl()
+CELERY_BROKER_URL = celery_broker_url(REDIS_URL)
+CACHES["default"]["LOCATION"] = REDIS_URL
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
