@@ -7,23 +7,21 @@ told to xdist's workers through the environment.
 import os
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 os.environ.setdefault("ARGUS_VAR", str(Path(tempfile.gettempdir()) / f"argus-test-servers-{os.getpid()}" / "var"))
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 40)
 for name in ("DATABASE_URL", "REDIS_URL"):  # never the ones a developer works with
     os.environ.pop(name, None)
 
-from webapp.embedded.urls import celery_broker_url  # noqa: E402
+from webapp.embedded.urls import celery_broker_url, embedded_redis_url  # noqa: E402
 from webapp.settings.base import *  # noqa: E402, F403
-from webapp.settings.base import ALLOWED_HOSTS, CACHES  # noqa: E402
-from webapp.settings.base import REDIS_URL as _REDIS_URL  # noqa: E402
+from webapp.settings.base import ALLOWED_HOSTS, ARGUS_VAR_DIR, CACHES  # noqa: E402
 
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]
 
 # Parallel test processes share one Redis; each has a numbered database, so that flushing one disturbs no other.
 _number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1
-REDIS_URL = urlsplit(_REDIS_URL)._replace(query=f"db={_number}").geturl()
+REDIS_URL = embedded_redis_url(ARGUS_VAR_DIR, database=_number)
 CELERY_BROKER_URL = celery_broker_url(REDIS_URL)
 CACHES["default"]["LOCATION"] = REDIS_URL
 
