@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Literal, cast
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
@@ -93,4 +93,4 @@ def _signed_in_or_asked(request: HttpRequest) -> HttpResponse | None:
     if wants_json(request):
         message = _("Your session has ended. Sign in to go on.")
         return JsonResponse({"error": {"code": "signed_out", "message": message}}, status=401)
-    return cast(HttpResponse, login_required(lambda _request: HttpResponse())(request))
+    return redirect_to_login(request.get_full_path())

@@ -11,7 +11,7 @@ def projects_of(user: User) -> QuerySet[Project]:
     """The projects `user` sees, with `my_roles` (list of role names), by name."""
     mine = Q(memberships__user=user)
     projects = Project.objects.annotate(my_roles=ArrayAgg("memberships__role", filter=mine, default=[]))
-    return projects if user.is_superuser else projects.filter(my_roles__len__gt=0)
+    return projects if user.is_superuser else projects.exclude(my_roles=[])
 
 
 def project_with_roles(*, slug: str, user: User) -> tuple[Project, frozenset[Role]] | None:
