@@ -15,6 +15,9 @@ from typing import Final
 MAX_LENGTH: Final = 100
 """Characters, for the display text and for the normalised text."""
 
+_FAR_TOO_LONG: Final = 10_000
+"""Not even looked at: a line of 100 MB must not be walked through character by character."""
+
 _JOINERS: Final = "\u200c\u200d"
 """Zero-width (non-)joiner: part of the spelling in Persian, in Indic scripts and in emoji."""
 
@@ -65,6 +68,8 @@ def normalise(text: str) -> str:
 
 def parse_concept(text: str) -> ConceptText:
     """Both forms of a tag text. Raises ConceptTextError if it is empty or longer than MAX_LENGTH."""
+    if len(text) > _FAR_TOO_LONG:
+        raise ConceptTextError(f"the tag has {len(text)} characters; at most {MAX_LENGTH} are allowed")
     display, normalised = display_text(text), normalise(text)
     if not display or not normalised:
         raise ConceptTextError("the tag is empty once invisible characters are left out")

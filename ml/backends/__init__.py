@@ -1,0 +1,1 @@
+"""Implementations of the pipeline's roles, one package per kind of backend."""

@@ -1,0 +1,1 @@
+"""`builtin:` backends: they run anywhere, on a CPU, without downloaded weights."""

@@ -1,0 +1,1 @@
+"""`import:` backends: annotations that exist already, given on as they are."""
