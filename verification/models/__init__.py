@@ -4,7 +4,7 @@ from verification.models.assignments import Assignment, AssignmentState, Skip, S
 from verification.models.exports import Export, ExportKind, ExportState
 from verification.models.ledger import LedgerEntry
 from verification.models.samples import ItemState, Sample, SampleItem, TaskKind
-from verification.models.verdicts import Verdict
+from verification.models.verdicts import LateVerdict, Verdict
 
 __all__ = [
     "Assignment",
@@ -13,6 +13,7 @@ __all__ = [
     "ExportKind",
     "ExportState",
     "ItemState",
+    "LateVerdict",
     "LedgerEntry",
     "Sample",
     "SampleItem",

@@ -58,8 +58,9 @@ class Assignment(models.Model):
         ]
         indexes = [
             models.Index(fields=["sample", "rank"], condition=Q(state="open"), name="assignment_open"),
-            models.Index(fields=["sample", "leased_until"], condition=Q(state="leased"), name="assignment_leased"),
-            models.Index(fields=["annotator", "id"], name="assignment_of_person"),
+            models.Index(fields=["annotator", "sample"], condition=Q(state="leased"), name="assignment_leased"),
+            # How far a person has come in a sample: leasing starts there (verification/services/queue.py).
+            models.Index(fields=["annotator", "sample", "rank"], name="assignment_of_person"),
         ]
 
     def __str__(self) -> str:

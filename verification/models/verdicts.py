@@ -14,7 +14,9 @@ class Verdict(models.Model):
 
     assignment = models.ForeignKey("verification.Assignment", on_delete=models.PROTECT, related_name="verdicts")
     item = models.ForeignKey("verification.SampleItem", on_delete=models.PROTECT, related_name="verdicts")
-    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="verdicts")
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="verdicts", db_index=False
+    )
     key = models.UUIDField(unique=True)
     choice = models.CharField(max_length=16, blank=True)
     rejected_ids = ArrayField(models.BigIntegerField(), default=list)
@@ -35,3 +37,18 @@ class Verdict(models.Model):
 
     def __str__(self) -> str:
         return f"verdict {self.pk} on item {self.item_id}"
+
+
+class LateVerdict(models.Model):
+    """A decision that came after its slot had gone to somebody else: kept, unpaid, uncounted. Append-only."""
+
+    assignment = models.ForeignKey("verification.Assignment", on_delete=models.PROTECT, related_name="late_verdicts")
+    item = models.ForeignKey("verification.SampleItem", on_delete=models.PROTECT, related_name="late_verdicts")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    key = models.UUIDField(unique=True)
+    rejected_ids = ArrayField(models.BigIntegerField(), default=list)
+    seconds = models.FloatField(default=0)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+
+    def __str__(self) -> str:
+        return f"late verdict {self.pk} on item {self.item_id}"
