@@ -35,6 +35,8 @@ def start_test_servers(var_dir: Path | None = None) -> Iterator[TestServers]:
     """
     _sweep()
     folder = var_dir.parent if var_dir else Path(tempfile.mkdtemp(prefix=PREFIX))
+    if not folder.name.startswith(PREFIX):  # it is removed at the end: never a folder that somebody works with
+        raise RuntimeError(f"Unset ARGUS_VAR to run the tests: they want a folder of their own, not {var_dir}.")
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)  # PostgreSQL may run as another user
     try:

@@ -37,15 +37,16 @@ def end_postgres_processes(data_dir: Path) -> list[int]:
 
 
 def remove_stale_pid_file(data_dir: Path, socket: Path) -> None:
-    """Remove pid files that name a live process which is no PostgreSQL of this folder.
+    """Remove pid files that name an existing process which is no PostgreSQL of this folder.
 
-    After a crash the number may have gone to another program, and PostgreSQL refuses to start beside it. Files that
-    name a dead process stay: PostgreSQL removes them itself, after it has checked for a live shared memory segment.
+    After a crash the number may have gone to another program, or to a zombie that no init collects (as in many
+    containers); PostgreSQL refuses to start beside either. Files that name no process stay: PostgreSQL removes
+    them itself, after a check for live shared memory.
     """
     for path in (data_dir / "postmaster.pid", socket.with_name(f"{socket.name}.lock")):
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = abs(int(path.read_text().split()[0]))
-            if _is_alive(pid) and not _is_postgres_in(pid, data_dir):
+            if (_PROC / str(pid)).exists() and not _is_postgres_in(pid, data_dir):
                 path.unlink()
 
 

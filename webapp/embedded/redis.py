@@ -28,7 +28,7 @@ def start_redis(var_dir: Path) -> ServerChild:
         [
             str(redis_program()),
             *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
-            *("--save", "", "--appendonly", "no", "--daemonize", "no", "--databases", "4"),
+            *("--save", "", "--appendonly", "no", "--daemonize", "no", "--databases", "64"),
             *("--maxmemory", "512mb", "--maxmemory-policy", "volatile-lru"),
             *("--dir", str(socket.parent)),
         ],

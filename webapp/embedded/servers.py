@@ -20,6 +20,7 @@ Layout of the folder:
 """
 
 import os
+import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,8 @@ class EmbeddedServers:
         self.lock.note(state="stopping")
         while self._children:
             self._children.pop().stop()
+        if self.lock.descriptor is not None and socket_dir(self.var_dir).parent != self.var_dir:
+            shutil.rmtree(socket_dir(self.var_dir), ignore_errors=True)
         self.lock.release()
 
     def _start(self) -> None:

@@ -91,6 +91,7 @@ class Command(BaseCommand):
                 "ARGUS_VAR": str(servers.var_dir),
                 "PORT": str(port),
                 "PYTHONUNBUFFERED": "1",
+                "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",  # it is known
                 "REMAP_SIGTERM": "SIGQUIT",
                 "WEB_STOP_SECONDS": "3",
             },
@@ -115,7 +116,8 @@ class Command(BaseCommand):
 
 def _programs(servers: EmbeddedServers) -> list[Program]:
     python = sys.executable
-    worker = (python, "-m", "celery", "-A", "webapp.celery", "worker", "--without-gossip", "--without-mingle")
+    celery = (python, "-m", "celery", "--quiet", "-A", "webapp.celery")
+    worker = (*celery, "worker", "--without-gossip", "--without-mingle")
     schedule = servers.var_dir / "run" / "timer-schedule"
     schedule.parent.mkdir(exist_ok=True)
     cpu_slots = str(max(1, min(4, (os.cpu_count() or 2) - 1)))
@@ -123,7 +125,7 @@ def _programs(servers: EmbeddedServers) -> list[Program]:
         Program("web", (python, "-m", "gunicorn", "-c", "python:webapp.gunicorn", "webapp.wsgi:application")),
         Program("worker-cpu", (*worker, "-Q", "cpu", "-n", "cpu@%h", "-c", cpu_slots)),
         Program("worker-gpu", (*worker, "-Q", "gpu", "-n", "gpu@%h", "-c", "1")),
-        Program("timer", (python, "-m", "celery", "-A", "webapp.celery", "beat", "-s", str(schedule), "--pidfile=")),
+        Program("timer", (*celery, "beat", "-s", str(schedule), "--pidfile=")),
     ]
 
 
