@@ -1,0 +1,1 @@
+"""Read foreign formats: one file per format, one registry. Pure: no database, no settings."""
