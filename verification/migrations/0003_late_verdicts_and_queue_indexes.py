@@ -8,7 +8,6 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-
 APPEND_ONLY = """
 CREATE TRIGGER late_verdict_append_only BEFORE UPDATE OR DELETE ON verification_lateverdict
     FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -1,0 +1,188 @@
+"""What counts as verified. This is the one rule; everything that asks uses this module.
+
+An item of the tag task is verified when
+
+* every slot of its latest round holds a verdict that stands, one of each of the sample's n people,
+* the majority of them decided every shown tag: a tie leaves the item disputed,
+* it is not with the lead (escalated), and
+* its project does not ask for expert review. Where it does, nothing is verified until packages of
+  verdicts are reviewed; the condition on accepted packages belongs here.
+
+A region may be verified in several loops: for each concept the decision of the latest loop counts. Its *effective
+tag* is the highest-ranked accepted concept of the latest loop that accepted one; a region whose candidates were all
+rejected is verified without a tag.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from django.db import connection
+
+from verification.quality import Outcome, agreement, majority
+from verification.selectors.concept_names import ConceptNames
+
+# The tie is decided here set-wise and by quality.majority for one tag; a property test holds the two together.
+# {scope} narrows the items; it must name an index of verification_sampleitem, or the whole project is read.
+_VERIFIED_ITEMS = """
+SELECT item.id AS item_id, item.image_id, item.region_ids[1] AS region_id,
+       loop.number AS loop_number, sample.annotated_loop_id,
+       votes.people, votes.first_on, votes.last_on,
+       tags.concept_ids, tags.scores, tags.role_masks, tags.against
+FROM verification_sample sample
+JOIN projects_project project ON project.id = sample.project_id
+JOIN annotation_loop loop ON loop.id = sample.loop_id
+JOIN verification_sampleitem item ON item.sample_id = sample.id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS slots, count(verdict.id) AS people,
+           min(verdict.created_at)::date AS first_on, max(verdict.created_at)::date AS last_on,
+           -- Arrays of different lengths cannot be aggregated, so they pass through text.
+           string_to_array(string_agg(nullif(array_to_string(verdict.rejected_ids, ','), ''), ','), ',')::bigint[]
+               AS rejected
+    FROM verification_assignment slot
+    LEFT JOIN verification_verdict verdict ON verdict.id = slot.verdict_id AND NOT verdict.is_withdrawal
+    WHERE slot.item_id = item.id
+      AND slot.round = (SELECT max(round) FROM verification_assignment WHERE item_id = item.id)
+) votes
+CROSS JOIN LATERAL (
+    SELECT array_agg(concept_id ORDER BY place) AS concept_ids, array_agg(score ORDER BY place) AS scores,
+           array_agg(role_mask ORDER BY place) AS role_masks, array_agg(against ORDER BY place) AS against,
+           bool_or(2 * against = votes.people) AS is_disputed
+    FROM (
+        SELECT place, (tag ->> 'concept_id')::bigint AS concept_id, (tag ->> 'score')::float8 AS score,
+               (tag ->> 'role_mask')::integer AS role_mask,
+               coalesce(cardinality(array_positions(votes.rejected, (tag ->> 'concept_id')::bigint)), 0) AS against
+        FROM jsonb_array_elements(item.shown -> 'tags') WITH ORDINALITY AS shown (tag, place)
+    ) counted
+) tags
+WHERE sample.project_id = %(project_id)s AND sample.task_kind = 'tag'
+  AND NOT project.review_required
+  AND item.state = 'open'
+  AND votes.slots = sample.overlap AND votes.people = sample.overlap
+  AND NOT tags.is_disputed
+  AND {scope}
+"""
+
+
+def verified_items_sql(scope: str) -> str:
+    """SQL whose rows are VerifiedItem, in no order; parameters: `project_id` and those of `scope`.
+
+    scope: a condition on `item` (verification_sampleitem), written by the caller, never made of input.
+    """
+    return _VERIFIED_ITEMS.format(scope=scope)
+
+
+# One row per region whose latest decision on some concept is "right": such regions need no further tag item
+# (design §7, sampling frame). Reads all items of the project. Parameter: project_id.
+ACCEPTED_REGIONS_SQL = f"""
+SELECT DISTINCT region_id FROM (
+    SELECT DISTINCT ON (verified.region_id, decision.concept_id)
+           verified.region_id, 2 * decision.against < verified.people AS is_accepted
+    FROM ({verified_items_sql("true")}) verified
+    CROSS JOIN LATERAL unnest(verified.concept_ids, verified.against) AS decision (concept_id, against)
+    ORDER BY verified.region_id, decision.concept_id, verified.loop_number DESC
+) latest WHERE is_accepted
+"""  # noqa: S608  # made of constants
+
+
+class VerifiedItem(NamedTuple):
+    """One verified item. The lists are parallel, in the order in which the tags were shown (best first)."""
+
+    item_id: int
+    image_id: int
+    region_id: int
+    loop_number: int
+    annotated_loop_id: int
+    people: int
+    first_on: date
+    last_on: date
+    concept_ids: list[int]
+    scores: list[float]
+    role_masks: list[int]
+    against: list[int]
+
+
+class TagDecision(NamedTuple):
+    """What people decided about one tag of a region. `concept_id` is the one shown, aliases not resolved."""
+
+    concept_id: int
+    score: float
+    role_mask: int
+    loop_number: int
+    annotated_loop_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRegion:
+    """A region and what counts about it now; accepted and rejected are best first, the latest loop's before others.
+
+    people and agreement are those of the latest loop that verified it; the dates (UTC) span all of them.
+    """
+
+    region_id: int
+    loop_number: int
+    people: int
+    agreement: float
+    first_on: date
+    last_on: date
+    accepted: tuple[TagDecision, ...]
+    rejected: tuple[TagDecision, ...]
+
+    @property
+    def effective(self) -> TagDecision | None:
+        """The effective tag, None when all candidates were rejected."""
+        return self.accepted[0] if self.accepted else None
+
+
+def merge_items(items: Sequence[VerifiedItem], canonical: Callable[[int], int]) -> VerifiedRegion:
+    """One region's items of all loops -> what counts. Pure.
+
+    canonical: concept id -> the id that its alias stands for. When a merge of concepts makes one item say both right
+    and wrong of the same concept, it is right: people saw the thing under one of its names.
+    """
+    by_concept: dict[int, tuple[bool, TagDecision]] = {}
+    newest_first = sorted(items, key=attrgetter("loop_number"), reverse=True)
+    for item in newest_first:
+        for place, concept_id in enumerate(item.concept_ids):
+            is_accepted = majority(item.against[place], item.people) is Outcome.ACCEPTED
+            key = canonical(concept_id)
+            known = by_concept.get(key)
+            if known is not None and (known[0] or not is_accepted or known[1].loop_number != item.loop_number):
+                continue
+            decision = TagDecision(
+                concept_id, item.scores[place], item.role_masks[place], item.loop_number, item.annotated_loop_id
+            )
+            by_concept[key] = (is_accepted, decision)
+    latest = newest_first[0]
+    return VerifiedRegion(
+        region_id=latest.region_id,
+        loop_number=latest.loop_number,
+        people=latest.people,
+        agreement=agreement(latest.against, latest.people),
+        first_on=min(item.first_on for item in items),
+        last_on=max(item.last_on for item in items),
+        accepted=tuple(decision for is_accepted, decision in by_concept.values() if is_accepted),
+        rejected=tuple(decision for is_accepted, decision in by_concept.values() if not is_accepted),
+    )
+
+
+def verified_regions(*, project_id: int, region_ids: Iterable[int]) -> dict[int, VerifiedRegion]:
+    """Those of the given regions that are verified, by id, in two queries: for a page, or a shard of photos."""
+    wanted = list(region_ids)
+    if not wanted:
+        return {}
+    # Arrays of one region each are what the unique index over (sample, region_ids) is searched for.
+    scope = "item.region_ids = ANY (SELECT ARRAY[region_id] FROM unnest(%(region_ids)s::bigint[]) AS wanted (region_id))"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{verified_items_sql(scope)} ORDER BY region_id", {"project_id": project_id, "region_ids": wanted}
+        )
+        items = [VerifiedItem(*row) for row in cursor.fetchall()]
+        names = ConceptNames(cursor)
+        names.load(concept_id for item in items for concept_id in item.concept_ids)
+    return {
+        region_id: merge_items(list(group), names.canonical) for region_id, group in groupby(items, attrgetter("region_id"))
+    }

@@ -1,0 +1,237 @@
+"""Exports: asked for, written in the background, cancelled, taken up again after a crash."""
+
+import logging
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from annotation import dispatch
+from annotation.models import Loop
+from verification.exports.schemas import SCHEMA_OF
+from verification.models import Export, ExportKind, ExportState
+from verification.services.export_files import META_SUFFIX, Progress, Wanted, meta_of, write_lines
+from verification.services.files import PARTIAL, PartialFile, partial_file
+from webapp.accounts.models import User
+from webapp.core.errors import BadInput, Conflict
+from webapp.projects.models import Project
+
+log = logging.getLogger(__name__)
+
+FOLDER = "exports"
+MAX_ATTEMPTS = 5
+SECONDS_BETWEEN_HEARTBEATS = 0.5
+OPEN_STATES = (ExportState.PENDING, ExportState.RUNNING)
+
+
+class _Stopped(Exception):
+    """The export was cancelled, or claimed by another process because this one seemed dead."""
+
+
+def wanted_export(*, project: Project, kind: str, loop: int | None = None) -> Wanted:
+    """What to write, checked. Raises BadInput for an unknown kind, or a loop that the project does not have."""
+    if kind not in ExportKind.values:
+        raise BadInput(_("There is no export of kind “%(kind)s”. Choose tags or regions.") % {"kind": kind})
+    if loop is not None:
+        numbers = list(Loop.objects.filter(project=project).order_by("number").values_list("number", flat=True))
+        if loop not in numbers:
+            known = ", ".join(str(number) for number in numbers) or _("none yet")
+            raise BadInput(_("This project has no loop %(loop)s. Its loops: %(known)s.") % {"loop": loop, "known": known})
+    return Wanted(project, ExportKind(kind), loop)
+
+
+def request_export(*, project: Project, user: User | None, kind: str, loop: int | None = None) -> Export:
+    """Ask for an export; a worker writes it. The same request again, while it is not finished, is the same export.
+
+    Locks the project's row for the moment. Raises BadInput.
+    """
+    wanted = wanted_export(project=project, kind=kind, loop=loop)
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        same = Export.objects.filter(
+            project=project, kind=wanted.kind, filters=wanted.filters, state__in=OPEN_STATES
+        ).first()
+        if same is not None:
+            return same
+        export = Export.objects.create(
+            project=project,
+            kind=wanted.kind,
+            filters=wanted.filters,
+            schema_version=SCHEMA_OF[wanted.kind],
+            created_by=user,
+        )
+        dispatch.enqueue_export(export.pk)
+    return export
+
+
+def cancel_export(*, export: Export) -> None:
+    """Stop it: a worker notices between two batches and removes what it wrote. A second call changes nothing.
+
+    Raises Conflict when it is finished.
+    """
+    changed = Export.objects.filter(pk=export.pk, state__in=OPEN_STATES).update(
+        state=ExportState.CANCELLED, finished_at=Now()
+    )
+    export.refresh_from_db()
+    if not changed and export.state != ExportState.CANCELLED:
+        raise Conflict(_("This export is finished already; there is nothing to cancel."), code="finished")
+
+
+def run_export(export_id: int) -> Export | None:
+    """Write an export that is waiting, or whose writer's heartbeat has lapsed. None when there is nothing to do.
+
+    The claim is a conditional update that counts the attempt; only the attempt that holds the row publishes its file.
+    An error is recorded on the row and raised.
+    """
+    attempt = _claim(export_id)
+    if attempt is None:
+        return None
+    export = Export.objects.select_related("project").get(pk=export_id)
+    wanted = Wanted(export.project, ExportKind(export.kind), export.filters.get("loop"))
+    target = export_path(export)
+    started = time.monotonic()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_partial_files(export_id)
+        with partial_file(target, partial=target.with_name(f"{export_id}.{attempt}{PARTIAL}")) as file:
+            _write(wanted, file, export_id, attempt, target)
+    except _Stopped:
+        log.info("export %s stopped: cancelled or claimed again", export_id)
+        return None
+    except Exception as error:
+        _held(export_id, attempt).update(state=ExportState.FAILED, error=_reason(error), finished_at=Now())
+        raise
+    export.refresh_from_db()
+    seconds = time.monotonic() - started
+    log.info("export %s: %s lines, %s bytes in %.1f s", export_id, export.rows_done, export.file_bytes, seconds)
+    return export
+
+
+def requeue_stale_exports() -> int:
+    """Enqueue what waits or was left by a dead worker; give up on what failed too often. For the timer; idempotent.
+
+    An export that waits may be enqueued several times: claiming it makes sure that it is written once.
+    """
+    lapsed = Export.objects.filter(state=ExportState.RUNNING, heartbeat_at__lt=_stale_before())
+    for export in lapsed.filter(attempt__gte=MAX_ATTEMPTS):
+        _held(export.pk, export.attempt).update(
+            state=ExportState.FAILED,
+            error=_("Its worker ended %(count)s times without finishing. Look into the worker's log.")
+            % {"count": export.attempt},
+            finished_at=Now(),
+        )
+    # A short wait is ordinary: the message is on its way.
+    waiting = Export.objects.filter(state=ExportState.PENDING, created_at__lt=_stale_before())
+    numbers = list((lapsed | waiting).values_list("pk", flat=True))
+    for number in numbers:
+        dispatch.enqueue_export(number)
+    _remove_orphans()
+    return len(numbers)
+
+
+def export_path(export: Export) -> Path:
+    """Where an export's finished file is or will be."""
+    return _folder() / f"{export.pk}.jsonl"
+
+
+def _write(wanted: Wanted, file: PartialFile, export_id: int, attempt: int, target: Path) -> None:
+    last_beat = -SECONDS_BETWEEN_HEARTBEATS
+
+    def beat(progress: Progress) -> None:
+        nonlocal last_beat
+        if time.monotonic() - last_beat < SECONDS_BETWEEN_HEARTBEATS:
+            return
+        last_beat = time.monotonic()
+        alive = _held(export_id, attempt).update(
+            heartbeat_at=Now(), rows_done=progress.items_done, rows_total=progress.items_total
+        )
+        if not alive:
+            raise _Stopped
+
+    written = write_lines(wanted, file, beat)
+    file.sync()
+    meta = meta_of(wanted, written, sha256=file.sha256, size=file.size)
+    with transaction.atomic():
+        # The row is locked by the update, so nobody cancels or claims between it and the file's appearance.
+        held = _held(export_id, attempt).update(
+            state=ExportState.DONE,
+            rows_done=written.lines,
+            rows_total=written.lines,
+            path=f"{FOLDER}/{target.name}",
+            file_bytes=file.size,
+            sha256=file.sha256,
+            error="",
+            finished_at=Now(),
+        )
+        if not held:
+            raise _Stopped
+        target.with_name(target.name + META_SUFFIX).write_bytes(meta)
+        file.publish()
+
+
+def _claim(export_id: int) -> int | None:
+    """The number of this attempt, None when the export is finished, cancelled or in live hands."""
+    with transaction.atomic():
+        export = (
+            Export.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(pk=export_id)
+            .filter(
+                models.Q(state=ExportState.PENDING)
+                | models.Q(state=ExportState.RUNNING, heartbeat_at__lt=_stale_before(), attempt__lt=MAX_ATTEMPTS)
+            )
+            .only("attempt")
+            .first()
+        )
+        if export is None:
+            return None
+        attempt = export.attempt + 1
+        Export.objects.filter(pk=export_id).update(
+            state=ExportState.RUNNING, attempt=attempt, heartbeat_at=Now(), rows_done=0, rows_total=None, error=""
+        )
+    return attempt
+
+
+def _held(export_id: int, attempt: int) -> "models.QuerySet[Export]":
+    return Export.objects.filter(pk=export_id, state=ExportState.RUNNING, attempt=attempt)
+
+
+def _stale_before() -> Any:
+    return Now() - timedelta(seconds=settings.ARGUS_HEARTBEAT_TIMEOUT_SECONDS)
+
+
+def _folder() -> Path:
+    return Path(settings.ARGUS_DATA_DIR) / FOLDER
+
+
+def _remove_partial_files(export_id: int) -> None:
+    for partial in _folder().glob(f"{export_id}.*{PARTIAL}"):
+        partial.unlink(missing_ok=True)
+
+
+def _remove_orphans() -> None:
+    """Remove what cancelled, failed and deleted exports left half-written."""
+    found: dict[int, list[Path]] = {}
+    for partial in _folder().glob(f"*{PARTIAL}"):
+        number = partial.name.partition(".")[0]
+        if number.isdecimal():
+            found.setdefault(int(number), []).append(partial)
+    running = Export.objects.filter(pk__in=found, state__in=OPEN_STATES).values_list("pk", flat=True)
+    for number in set(found).difference(running):
+        for partial in found[number]:
+            partial.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    """What a person reads on the page."""
+    if isinstance(error, OSError):
+        return _("The file could not be written: %(reason)s. Make room or correct the data folder, then export again.") % {
+            "reason": error.strerror or error
+        }
+    return _("It stopped by a fault: %(reason)s. Export again; if it fails again, the worker's log says more.") % {
+        "reason": f"{type(error).__name__}: {error}"
+    }

@@ -1,0 +1,223 @@
+"""Leases: who gets which item, for how long. Exactly n people per item, guaranteed by the database (docs/queue.md).
+
+Slots are handed out in the order of their rank, from where the person last stopped: `max(rank)` of what they have or
+had is their cursor. What lies behind a cursor was passed for good reason (others hold it, it is their own item), so
+nobody scans it again; a slot that comes free is moved to just ahead of everybody.
+
+Only the database's clock counts.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import IntegrityError, connection
+
+log = logging.getLogger(__name__)
+
+MAX_HELD = 20  # more than any browser needs ahead; keeps a script from scraping the queue
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTag:
+    concept_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedItem:
+    """What an annotator may see of an item they hold. No scores, sources or names.
+
+    `box` is (x1, y1, x2, y2) in pixels of the image as shown (width × height, EXIF-rotated), x2/y2 exclusive.
+    """
+
+    assignment_id: int
+    item_id: int
+    image_id: int
+    width: int
+    height: int
+    mean_luma: float
+    box: tuple[float, float, float, float]
+    tags: tuple[ShownTag, ...]
+
+
+_SEEN = """
+    JOIN verification_sampleitem i ON i.id = slot.item_id
+    JOIN annotation_image image ON image.id = i.image_id
+    JOIN annotation_region r ON r.id = i.region_ids[1]
+"""
+_COLUMNS = """
+    slot.id, i.id, image.id, image.width, image.height, image.mean_luma,
+    r.x1, r.y1, r.x2, r.y2, i.shown->'tags'
+"""
+
+# __ahead__ is where to look, __count__ a small number: written into the text, because a plan for an unknown limit
+# would sort the whole queue.
+_LEASE = f"""
+WITH taken AS (
+    SELECT free.id, free.item_id, free.round, free.rank
+    FROM projects_project p
+    JOIN verification_sample s ON s.project_id = p.id AND s.is_open AND s.task_kind = 'tag'
+    CROSS JOIN LATERAL (
+        SELECT a.id, a.item_id, a.round, a.rank
+        FROM verification_assignment a
+        JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
+        WHERE a.sample_id = s.id AND a.state = 'open' AND __ahead__
+          AND NOT EXISTS (
+              SELECT 1 FROM verification_assignment own
+              WHERE own.item_id = a.item_id AND own.round = a.round AND own.annotator_id = %(user)s)
+          AND NOT EXISTS (
+              SELECT 1 FROM verification_skip k WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s)
+        ORDER BY a.rank
+        LIMIT __count__
+        FOR UPDATE OF a SKIP LOCKED
+    ) free
+    WHERE p.id = %(project)s AND p.paused_at IS NULL
+      AND (SELECT count(*) FROM verification_assignment h
+           WHERE h.annotator_id = %(user)s AND h.state = 'leased') <= {MAX_HELD} - __count__
+    LIMIT __count__
+), chosen AS (
+    SELECT DISTINCT ON (item_id, round) id FROM taken ORDER BY item_id, round, rank
+), slot AS (
+    UPDATE verification_assignment a
+    SET state = 'leased', annotator_id = %(user)s, leased_until = now() + make_interval(secs => %(seconds)s)
+    FROM chosen WHERE a.id = chosen.id
+    RETURNING a.id, a.item_id, a.rank
+)
+SELECT {_COLUMNS} FROM slot {_SEEN} ORDER BY slot.rank
+"""  # noqa: S608  # the parts are constants of this module
+
+_FROM_CURSOR = """
+    a.rank >= coalesce((SELECT max(c.rank) FROM verification_assignment c
+                        WHERE c.annotator_id = %(user)s AND c.sample_id = s.id), -9223372036854775808)
+"""
+# A second look at what the cursor passed: bounded, and only when nothing is ahead.
+_FROM_THE_START = """
+    a.id IN (SELECT early.id FROM verification_assignment early
+             WHERE early.sample_id = s.id AND early.state = 'open' ORDER BY early.rank LIMIT 1000)
+"""
+
+_HELD = f"""
+WITH slot AS (
+    UPDATE verification_assignment a SET leased_until = now() + make_interval(secs => %(seconds)s)
+    FROM verification_sample s
+    JOIN projects_project p ON p.id = s.project_id
+    WHERE a.annotator_id = %(user)s AND a.state = 'leased' AND s.id = a.sample_id
+      AND s.project_id = %(project)s AND s.task_kind = 'tag' AND s.is_open AND p.paused_at IS NULL
+    RETURNING a.id, a.item_id, a.rank
+)
+SELECT {_COLUMNS} FROM slot {_SEEN} ORDER BY slot.rank
+"""  # noqa: S608
+
+# Just ahead of everybody who works on the sample of slot `a`, so that the next person who asks meets it.
+AHEAD_OF_EVERYBODY_SQL = """
+    (SELECT coalesce(least(max(top.rank), 9223372036854775806) + 1, a.rank)
+     FROM (SELECT DISTINCT m.user_id FROM projects_membership m
+           JOIN verification_sample fs ON fs.project_id = m.project_id
+           WHERE fs.id = a.sample_id AND m.role = 'annotator') person
+     CROSS JOIN LATERAL (
+         SELECT c.rank FROM verification_assignment c
+         WHERE c.annotator_id = person.user_id AND c.sample_id = a.sample_id ORDER BY c.rank DESC LIMIT 1) top)
+"""
+
+_FREE = f"""
+UPDATE verification_assignment a
+SET state = 'open', annotator_id = NULL, leased_until = NULL, rank = {AHEAD_OF_EVERYBODY_SQL}
+WHERE a.id IN (
+    SELECT l.id FROM verification_assignment l JOIN verification_sample s ON s.id = l.sample_id
+    WHERE l.state = 'leased' AND __which__
+    FOR UPDATE OF l SKIP LOCKED)
+"""  # noqa: S608
+
+
+def lease_items(*, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
+    """What the person holds in the project, renewed, topped up to `count` items; in the order to be worked on.
+
+    Calling it again gives the same items (a reloaded page goes on where it was). Empty when the project is paused or
+    nothing is open for this person.
+    """
+    held = _fetch(_HELD, _parameters(project_id, user_id))
+    missing = count - len(held)
+    return held + (lease_next(project_id=project_id, user_id=user_id, count=missing) if missing > 0 else [])
+
+
+def lease_next(*, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
+    """Up to `count` items the person neither holds, did nor skipped, leased to them. One statement when some are open.
+
+    Locks the slots it takes, skips those that others are taking. Nothing when the person would hold more
+    than MAX_HELD. When nothing is open, leases that lapsed are freed first.
+    """
+    count = min(count, MAX_HELD)
+    if count < 1:
+        return []
+    items = _take(_FROM_CURSOR, project_id, user_id, count)
+    if not items:
+        free_lapsed_leases(project_id=project_id)
+        items = _take(_FROM_CURSOR, project_id, user_id, count) or _take(_FROM_THE_START, project_id, user_id, count)
+    return items
+
+
+def release_items(*, project_id: int, user_id: int, assignment_ids: list[int] | None = None) -> int:
+    """Give back what the person holds in the project, or only `assignment_ids` of it. Returns how many. Idempotent."""
+    which = "s.project_id = %(project)s AND l.annotator_id = %(user)s"
+    parameters: dict[str, Any] = {"project": project_id, "user": user_id}
+    if assignment_ids is not None:
+        which += " AND l.id = ANY(%(ids)s::bigint[])"
+        parameters["ids"] = assignment_ids
+    return _execute(_FREE.replace("__which__", which), parameters)
+
+
+def free_lapsed_leases(*, project_id: int | None = None) -> int:
+    """Open the slots whose lease has lapsed, in one project or in all. Returns how many. For the timer and for
+    whoever finds nothing open. Idempotent; slots that are just being submitted are left alone."""
+    if project_id is None:
+        return _execute(_FREE.replace("__which__", "l.leased_until < now()"), {})
+    which = "l.leased_until < now() AND s.project_id = %(project)s"
+    return _execute(_FREE.replace("__which__", which), {"project": project_id})
+
+
+def _take(ahead: str, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
+    items: list[LeasedItem] = []
+    while len(items) < count:  # fewer come when two slots of one item stand side by side
+        more = _take_once(ahead, project_id, user_id, count - len(items))
+        if not more:
+            break
+        items += more
+    return items
+
+
+def _take_once(ahead: str, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
+    statement = _LEASE.replace("__ahead__", ahead).replace("__count__", str(int(count)))
+    for _attempt in range(3):
+        try:
+            return _fetch(statement, _parameters(project_id, user_id))
+        except IntegrityError:
+            if connection.in_atomic_block:
+                raise
+            # The same person asked twice at once and both requests met the same item: the constraint let one through.
+            log.info("person %s asked for items twice at once", user_id)
+    return []
+
+
+def _parameters(project_id: int, user_id: int) -> dict[str, Any]:
+    return {"project": project_id, "user": user_id, "seconds": float(settings.ARGUS_LEASE_SECONDS)}
+
+
+def _fetch(statement: str, parameters: dict[str, Any]) -> list[LeasedItem]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return [_item(row) for row in cursor.fetchall()]
+
+
+def _execute(statement: str, parameters: dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.rowcount
+
+
+def _item(row: tuple[Any, ...]) -> LeasedItem:
+    assignment_id, item_id, image_id, width, height, luma, x1, y1, x2, y2, tags = row
+    shown = tuple(ShownTag(tag["concept_id"], tag["text"]) for tag in orjson.loads(tags))
+    return LeasedItem(assignment_id, item_id, image_id, width, height, luma, (x1, y1, x2, y2), shown)
