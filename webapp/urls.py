@@ -9,8 +9,14 @@ urlpatterns = [
     path("", include("webapp.projects.urls")),
     path("", include("annotation.urls")),
     path("", include("verification.urls")),
+    path("accounts/", include("webapp.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("livez", livez, name="livez"),
 ]
+
+handler400 = "webapp.core.error_pages.bad_request"
+handler403 = "webapp.core.error_pages.forbidden"
+handler404 = "webapp.core.error_pages.not_found"
+handler500 = "webapp.core.error_pages.server_error"

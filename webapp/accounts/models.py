@@ -22,6 +22,11 @@ class User(AbstractUser):
         default=True,
         help_text=_("Turn off if you use speech input or a screen reader."),
     )
+    must_change_password = models.BooleanField(
+        _("must choose a new password"),
+        default=False,
+        help_text=_("The present password is a one-time password that somebody else has seen."),
+    )
 
     class Meta(AbstractUser.Meta):
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]

@@ -2,27 +2,19 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
-from django_htmx.middleware import HtmxDetails
 
+from webapp.accounts.access import SignedInRequest, View, ask_to_sign_in, public, signed_in
 from webapp.accounts.models import User
 from webapp.core.errors import NotAllowed
-from webapp.core.middleware import wants_json
 from webapp.projects.models import Project, Role
 from webapp.projects.policies import Action, permitted
 from webapp.projects.selectors import project_with_roles
 
-View = Callable[..., HttpResponseBase]
-Access = Action | Literal["public", "signed in"]
-
-
-class SignedInRequest(HttpRequest):
-    user: User
-    htmx: HtmxDetails
+__all__ = ["ProjectRequest", "SignedInRequest", "View", "enter_project", "project_view", "public", "signed_in"]
 
 
 class ProjectRequest(SignedInRequest):
@@ -31,23 +23,6 @@ class ProjectRequest(SignedInRequest):
     project: Project
     roles: frozenset[Role]
     permitted: frozenset[Action]
-
-
-def public(view: View) -> View:
-    """Anybody, without signing in."""
-    view.access = "public"  # type: ignore[attr-defined]  # read by DenyByDefaultMiddleware
-    return view
-
-
-def signed_in(view: View) -> View:
-    """Anybody who is signed in."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return _signed_in_or_asked(request) or view(request, *args, **kwargs)
-
-    guarded.access = "signed in"  # type: ignore[attr-defined]  # read by DenyByDefaultMiddleware
-    return guarded
 
 
 def project_view(action: Action) -> Callable[[View], View]:
@@ -59,7 +34,7 @@ def project_view(action: Action) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            refusal = _signed_in_or_asked(request)
+            refusal = ask_to_sign_in(request)
             if refusal is not None:
                 return refusal
             entered = enter_project(request, slug)
@@ -85,12 +60,3 @@ def enter_project(request: HttpRequest, slug: str) -> ProjectRequest:
     entered.project, entered.roles = found
     entered.permitted = permitted(entered.roles, is_admin=user.is_superuser)
     return entered
-
-
-def _signed_in_or_asked(request: HttpRequest) -> HttpResponse | None:
-    if request.user.is_authenticated:
-        return None
-    if wants_json(request):
-        message = _("Your session has ended. Sign in to go on.")
-        return JsonResponse({"error": {"code": "signed_out", "message": message}}, status=401)
-    return redirect_to_login(request.get_full_path())

@@ -28,7 +28,18 @@ def people_of(project: Project) -> QuerySet[User]:
     return (
         User.objects.filter(memberships__project=project)
         .annotate(
-            roles=ArrayAgg(F("memberships__role"), filter=Q(memberships__project=project), ordering="memberships__role")
+            roles=ArrayAgg(F("memberships__role"), filter=Q(memberships__project=project), order_by="memberships__role")
         )
         .order_by("username")
     )
+
+
+def find_person(name_or_email: str) -> User | None:
+    """The account with this username or email address, in any capitals. A username wins over an address."""
+    exact = User.objects.filter(username__iexact=name_or_email).order_by("pk").first()
+    return exact or User.objects.filter(email__iexact=name_or_email).exclude(email="").first()
+
+
+def may_create_projects(user: User) -> bool:
+    """Site admins, and whoever leads a project already."""
+    return user.is_superuser or user.memberships.filter(role=Role.LEAD).exists()

@@ -159,6 +159,8 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # else anybody could have Argus write to any address
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 SOCIALACCOUNT_ADAPTER = "webapp.accounts.adapters.InvitedOnlySocialAdapter"
@@ -180,6 +182,9 @@ SOCIALACCOUNT_PROVIDERS = (
     else {}
 )
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Argus"
+# Rate limits count by address, which behind a proxy is in X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1 if env.flag("BEHIND_PROXY", False) else 0)
 
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
@@ -192,6 +197,8 @@ EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "argus@localhost")
+
+CSRF_FAILURE_VIEW = "webapp.core.error_pages.csrf_failure"
 
 # --- security headers -------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -233,6 +240,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+
+# Where the web server in front (nginx) serves MEDIA_ROOT internally, e.g. "/protected/"; empty: Argus sends files itself.
+ARGUS_ACCEL_REDIRECT = env.text("ACCEL_REDIRECT")
 
 # --- bounds on what comes in --------------------------------------------------------------------------------------
 ARGUS_MAX_IMAGE_BYTES = env.integer("MAX_IMAGE_BYTES", 64 * 1024 * 1024)

@@ -1,0 +1,12 @@
+"""Pages of one's own account, mounted before allauth's, of which they replace one."""
+
+from django.urls import path
+
+from webapp.accounts import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("profile/", views.profile, name="profile"),
+    path("theme/", views.set_theme, name="theme"),
+    path("email/", views.email_is_kept_by_admins, name="email"),
+]
