@@ -28,7 +28,12 @@ def embedded_secret_key(var_dir: Path) -> str:
             f"{path} may be read by other users (mode {mode:04o}). Delete it to get a new key "
             f"(everybody must log in again), or run: chmod 600 {path}"
         )
-    key = path.read_text(encoding="ascii").strip()
+    try:
+        key = path.read_text(encoding="ascii").strip()
+    except PermissionError as error:
+        raise SecretKeyError(
+            f"{path} belongs to another user, who ran Argus here before. Run it as that user."
+        ) from error
     if len(key) < KEY_BYTES:
         raise SecretKeyError(f"{path} holds no usable key. Delete it to get a new one; everybody must log in again.")
     return key

@@ -76,9 +76,15 @@ class EmbeddedServers:
         return embedded_redis_url(self.var_dir)
 
     def __enter__(self) -> Self:
-        self.lock.acquire()
         try:
+            self.lock.acquire()
             self._start()
+        except PermissionError as error:
+            self.stop()
+            raise EmbeddedServersError(
+                f"{error.filename} belongs to another user, who ran Argus in {self.var_dir} before. Run it as that "
+                f"user, or take the folder over: sudo chown -R $(id -u) {self.var_dir}"
+            ) from error
         except BaseException:
             self.stop()
             raise
@@ -105,13 +111,23 @@ class EmbeddedServers:
     def _start(self) -> None:
         adopt_orphans()
         end_run_processes(self.var_dir)
-        _prepare_run_dir(socket_dir(self.var_dir))
+        self._prepare_run_dir()
         postgres, redis = self._wants
         if postgres:
             self._children.append(start_postgres(self.var_dir, durable=self._durable))
         if redis:
             self._children.append(start_redis(self.var_dir))
         self.lock.note(state="running")
+
+    def _prepare_run_dir(self) -> None:
+        """Make the folder of the sockets. A short one lies in /tmp: refuse what somebody else made there."""
+        path = socket_dir(self.var_dir)
+        path.mkdir(mode=0o711, exist_ok=True)
+        status = path.lstat()
+        foreign = path.parent != self.var_dir and status.st_uid != os.geteuid()
+        if foreign or not stat.S_ISDIR(status.st_mode):
+            raise EmbeddedServersError(f"{path} belongs to another user or is no folder. Remove it and start again.")
+        path.chmod(0o711)  # PostgreSQL's own folder lies inside and may belong to another user
 
 
 def find_running(var_dir: Path) -> RunningServers | None:
@@ -126,12 +142,3 @@ def find_running(var_dir: Path) -> RunningServers | None:
         database_url=embedded_database_url(var_dir),
         redis_url=embedded_redis_url(var_dir),
     )
-
-
-def _prepare_run_dir(path: Path) -> None:
-    """Make the folder of the sockets; refuse one that somebody else made (a short one lies in /tmp)."""
-    path.mkdir(mode=0o711, exist_ok=True)
-    status = path.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise EmbeddedServersError(f"{path} belongs to another user or is no folder. Remove it and start again.")
-    path.chmod(0o711)  # PostgreSQL's own folder lies inside and may belong to another user

@@ -75,6 +75,7 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self._say("Preparing the database …")
             call_command("migrate", interactive=False, verbosity=0)
+        self.check()  # a fault in the code shows here, once, and not as four processes that end
         if collect_static_files():
             self._say("Collected the static files.")
         if demo and not get_user_model().objects.exists():
