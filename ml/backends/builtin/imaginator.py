@@ -52,7 +52,7 @@ class TableImaginator:
                     yield things[rank]
 
     def _scene(self, noun: str) -> tuple[str, ...]:
-        return self.scenes.get(noun) or self.scenes.get(noun.split(" ")[-1], ())
+        return self.scenes.get(noun) or self.scenes.get(noun.rpartition(" ")[2], ())
 
     def _relatives(self, noun: str) -> list[str]:
         sense = self.wordnet.main_sense(noun)

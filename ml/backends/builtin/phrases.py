@@ -7,7 +7,6 @@ adjective is decided by its neighbours first and by how often WordNet's texts us
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,32 +14,38 @@ from .wordnets import WordNet
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[.,;:!?()\"&/]")
 
-DETERMINERS: Final = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+DETERMINERS: Final = _words(
     "a an the this that these those his her its their our my your some any each every another no both "
-    "several many few various multiple one two three four five six seven eight nine ten".split()
+    "several many few various multiple one two three four five six seven eight nine ten"
 )
-PREPOSITIONS: Final = frozenset(
+PREPOSITIONS: Final = _words(
     "of in on at by with from into onto over under near beside behind between among through across along "
     "around against toward towards inside outside above below beneath underneath for as about like off up "
-    "down past next without within during atop amid amidst upon".split()
+    "down past next without within during atop amid amidst upon"
 )
-FUNCTION_WORDS: Final = frozenset(
+FUNCTION_WORDS: Final = _words(
     "and or but nor so than then there here it he she they we i you him them us me himself herself itself "
     "themselves who whom whose which what where when while why how if because is are was were be been being "
     "am has have had do does did can could will would may might must shall should not to out away together "
     "very too also just only even still yet as well other others such own same more most less least all "
-    "someone something somebody anyone anything everyone everything nothing".split()
+    "someone something somebody anyone anything everyone everything nothing"
 )
 NO_NOUNS: Final = DETERMINERS | PREPOSITIONS | FUNCTION_WORDS
-AUXILIARIES: Final = frozenset("is are was were be been being has have had".split())
+AUXILIARIES: Final = _words("is are was were be been being has have had")
 
-NOT_OBJECTS: Final = frozenset(
+NOT_OBJECTS: Final = _words(
     # Places in the photo and words for the photo itself.
     "area background back bottom center centre close close-up closeup corner direction distance edge end "
     "foreground front half image inside interior left line location middle outside outdoors part photo "
     "photograph picture place point position rear right scene shot side space spot top view way "
     # Amounts and kinds.
-    "amount array assortment bit colors colours need needs bunch collection couple group kind lot lots number pair piece row series "
+    "amount array assortment bit colors colours need needs "
+    "bunch collection couple group kind lot lots number pair piece row series "
     "set sort stack style type types variety color colour shape size shade pattern design motif "
     # Things in general, times, doings.
     "act action activity air attempt body break case class day daytime display evening event fun game "
@@ -48,20 +53,21 @@ NOT_OBJECTS: Final = frozenset(
     "person's play practice preparation process progress race ride show stuff sunset summer "
     "swing thing things time times tour trick trip turn use walk winter word words work world year years "
     # Nouns that captions use as something else.
-    "being black white red green blue yellow brown gray grey orange pink purple blank dark light-colored "
+    "being black white red green blue yellow brown gray grey pink purple blank dark light-colored "
     "first second third last speed ready high low open full empty large small big little old young "
-    "head-on lone front-facing dry cut cross go get make take try stand sit lie lay face pass".split()
+    "head-on lone front-facing dry cut cross go get make take try stand sit lie lay face pass"
 )
 """Nouns that WordNet knows as something visible, and that in a caption name no object of the photo."""
 
-VISUAL_ADJECTIVES: Final = frozenset(
+VISUAL_ADJECTIVES: Final = _words(
     "black white red green blue yellow brown gray grey orange pink purple beige tan gold golden silver wooden "
     "metal metallic plastic glass leather brick stone concrete marble wicker stainless striped checkered "
-    "plaid spotted floral furry fluffy grassy snowy sandy rocky muddy rusty shiny transparent".split()
+    "plaid spotted floral furry fluffy grassy snowy sandy rocky muddy rusty shiny transparent"
 )
 """Adjectives that narrow a tag by something that can be seen in the region itself."""
 
 _OF_THE_PHOTO: Final = frozenset({"image", "photo", "photograph", "picture", "shot", "view", "close-up"})
+_INTO_THE: Final = tuple([word, "the"] for word in ("at", "for", "into", "to", "toward", "towards"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +112,15 @@ class _Chunker:
                 at += 1
                 continue
             end = at + sum(noun.length for noun in nouns)
-            if (kept := self._named(nouns, end)) is not None:
+            if (kept := self._named(nouns, end)) is not None and not self._looked_into(at):
                 compound = " ".join(noun.lemma for noun in kept)
                 found.append(Phrase(compound, kept[-1].lemma, self._adjectives_before(at), at))
             at = end
         return found
+
+    def _looked_into(self, at: int) -> bool:
+        """The camera that took the photo: "looks into the camera"."""
+        return self.tokens[at] == "camera" and self.tokens[max(at - 2, 0) : at] in _INTO_THE
 
     def _nouns_from(self, at: int) -> list[_Noun]:
         """The run of nouns that begins here: "kitchen table", "hot dog stand"."""
@@ -125,8 +135,10 @@ class _Chunker:
     def _noun_at(self, at: int, *, follows_noun: bool) -> _Noun | None:
         for length in range(min(3, len(self.tokens) - at), 1, -1):
             words = self.tokens[at : at + length]
-            if words[0] in NO_NOUNS or words[0] in NOT_OBJECTS and words[1] == "of":
+            if words[0] in NO_NOUNS or (words[0] in NOT_OBJECTS and words[1] == "of"):
                 break
+            if words[0].endswith("ing") and self._is_content(self._before(at)):
+                break  # "people riding horses" is no riding horse
             lemma = self._lemma(" ".join(words))
             if lemma is not None and " " in lemma and " of " not in lemma and self.wordnet.is_depictable(lemma):
                 return _Noun(lemma, length)
@@ -201,7 +213,7 @@ class _Chunker:
         word = self.tokens[at]
         # "an orange bicycle" against "an orange": an adjective needs a noun after it.
         followed = at + 1 < len(self.tokens) and self._is_content(self._after(at))
-        if word in VISUAL_ADJECTIVES and followed:
+        if word in VISUAL_ADJECTIVES and (followed or self._before(at) in AUXILIARIES) and word == lemma:
             return True
         if not self.wordnet.is_adjective(word) or word != lemma:
             return False

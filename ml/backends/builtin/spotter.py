@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from ..values import Photo, Spotting
+from ml.backends.values import Photo, Spotting
+
 from . import phrases, wordnets
 
 MAX_CAPTION: Final = 2000
@@ -40,7 +41,7 @@ class CaptionSpotter:
             found = phrases.noun_phrases(caption[:MAX_CAPTION], wordnets.load())
             # dict.fromkeys: a caption that repeats itself counts once, at the first place.
             nouns.update(list(dict.fromkeys(phrase.noun for phrase in found)))
-            heads.update(list(dict.fromkeys(phrase.head for phrase in found)))
+            heads.update(list(dict.fromkeys(kind for phrase in found for kind in self._kinds(phrase.head))))
             described.update(list(dict.fromkeys(phrase.text for phrase in found if phrase.adjectives)))
         # most_common() keeps the order of first mention where counts are equal.
         counted = [*nouns.most_common(), *heads.most_common()]
@@ -49,3 +50,13 @@ class CaptionSpotter:
         tags = list(dict.fromkeys(text for text, _ in counted))
         caption = captions[0] if captions else ""
         return Spotting(" ".join(caption.split())[:MAX_CAPTION], tuple(tags[: self.max_tags]))
+
+    @staticmethod
+    def _kinds(head: str) -> list[str]:
+        """The head, and the word it ends in where that is its kind: "tabby cat" and "cat"."""
+        wordnet = wordnets.load()
+        last = head.rpartition(" ")[2]
+        sense, kind = wordnet.main_sense(head), wordnet.main_sense(last)
+        if sense is None or kind is None or last == head or kind not in wordnet.ancestors(sense):
+            return [head]
+        return [head, last]

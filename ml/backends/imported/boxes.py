@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..values import Photo, Proposals, ProposalsLike
+from ml.backends.values import Photo, Proposals, ProposalsLike
 
 
 class ImportedBoxes:
