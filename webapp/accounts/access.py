@@ -47,7 +47,7 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponse | None:
         if wants_json(request):
             return _refusal("signed_out", _("Your session has ended. Sign in to go on."), status=401)
         return _whole_page(request, redirect_to_login(_page_of(request)))
-    if isinstance(request.user, User) and request.user.must_change_password:
+    if request.user.must_change_password:
         if wants_json(request):
             return _refusal("password_is_one_time", _("Choose a password of your own first."), status=403)
         return _whole_page(request, redirect("account_change_password"))

@@ -58,7 +58,7 @@ def change_roles(request: ProjectRequest, user_id: int) -> HttpResponse:
     person = _member(request, user_id)
     form = RolesForm(request.POST)
     if not form.is_valid():
-        messages.error(request, form.errors["roles"][0])
+        messages.error(request, str(form.errors["roles"][0]))
         return redirect("projects:people", request.project.slug)
     try:
         if set_roles(project=request.project, by=request.user, user=person, roles=form.chosen()):
