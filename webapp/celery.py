@@ -35,7 +35,11 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     broker_url=celery_broker_url(app.conf.broker_url),
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"visibility_timeout": int(LONGEST_TASK.total_seconds())},
+    broker_transport_options={
+        "visibility_timeout": int(LONGEST_TASK.total_seconds()),
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+    },
     accept_content=["json"],
     task_serializer="json",
     result_serializer="json",
