@@ -1,10 +1,12 @@
 """Pages of verification."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from verification.views.home import home
 
 app_name = "verification"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:slug>/", home, name="home"),
+    path("p/<slug:slug>/", include("verification.views.consumer.urls")),
+    path("", include("verification.views.annotator.urls")),
 ]

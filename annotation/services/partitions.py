@@ -11,13 +11,18 @@ PARTITIONED_TABLES = (
 )
 
 
+def partition_name(table: str, loop_id: int) -> str:
+    """The name of a table's partition for a loop."""
+    return f"{table}_{loop_id}"
+
+
 def create_partitions(loop_id: int) -> None:
     """Make the loop's partitions. Idempotent."""
     with connection.cursor() as cursor:
         for table in PARTITIONED_TABLES:
             cursor.execute(
                 sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES IN ({})").format(
-                    sql.Identifier(f"{table}_{loop_id}"), sql.Identifier(table), sql.Literal(loop_id)
+                    sql.Identifier(partition_name(table, loop_id)), sql.Identifier(table), sql.Literal(loop_id)
                 )
             )
 
@@ -26,4 +31,4 @@ def drop_partitions(loop_id: int, tables: tuple[str, ...] = PARTITIONED_TABLES) 
     """Drop the loop's partitions and every row in them. Idempotent."""
     with connection.cursor() as cursor:
         for table in tables:
-            cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(f"{table}_{loop_id}")))
+            cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(partition_name(table, loop_id))))

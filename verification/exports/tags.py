@@ -12,9 +12,9 @@ def tag_record(region: RegionRow, names: ConceptNames) -> Record:
     decided, effective = region.decided, region.decided.effective
     return {
         "schema": SCHEMA,
-        "region": region.row.region_id,
-        "image": image_record(region.row),
-        "bbox": bbox_record(region.row),
+        "region": region.decided.region_id,
+        "image": image_record(region.columns),
+        "bbox": bbox_record(region.columns),
         "tag": names.display(effective.concept_id) if effective else None,
         "accepted": tag_records(decided.accepted, names),
         "rejected": tag_records(decided.rejected, names),

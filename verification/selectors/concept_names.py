@@ -33,16 +33,21 @@ class ConceptNames:
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._known: dict[int, tuple[int, str]] = {}
+        self._last: set[int] = set()
 
     def load(self, concept_ids: Iterable[int]) -> None:
-        """Read the names that are not known yet, in one query. All others of an earlier call may be forgotten."""
+        """Read the names that are not known yet, in one query. Those of this call and the one before are kept."""
         asked = set(concept_ids)
         if len(self._known) > _KEPT:
-            self._known = {key: value for key, value in self._known.items() if key in asked}
+            kept = asked | self._last
+            self._known = {key: value for key, value in self._known.items() if key in kept}
+        self._last = asked
         missing = asked.difference(self._known)
         if missing:
             self._cursor.execute(_NAMES, {"ids": list(missing), "longest": _LONGEST_CHAIN})
-            self._known.update((asked, (found, display)) for asked, found, display in self._cursor.fetchall())
+            # A new dictionary takes the old one's place whole: another thread may be reading names.
+            found = {concept: (end, display) for concept, end, display in self._cursor.fetchall()}
+            self._known = {**self._known, **found}
 
     def canonical(self, concept_id: int) -> int:
         """The concept that `concept_id` stands for: itself, or the end of its chain of aliases."""

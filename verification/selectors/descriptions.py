@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -51,11 +52,14 @@ def descriptions_of(snapshot: Snapshot, wanted: Iterable[tuple[int, TagDecision]
     return found
 
 
-def _read(snapshot: Snapshot, query: str, name: str, table: str, values: dict[str, object]) -> "list[tuple[object, ...]]":
+def _read(
+    snapshot: Snapshot, query: LiteralString, name: str, table: str, values: dict[str, Any]
+) -> list[tuple[Any, ...]]:
     """Rows of a query over one loop's partition of a table; none when that loop's rows were dropped."""
     partition = partition_name(table, values["loop"])
-    snapshot.cursor.execute("SELECT to_regclass(%(name)s) IS NOT NULL", {"name": partition})
-    if snapshot.cursor.fetchall() != [(True,)]:
-        return []
-    snapshot.cursor.execute(sql.SQL(query).format(**{name: sql.Identifier(partition)}), values)
-    return snapshot.cursor.fetchall()
+    with snapshot.cursor.connection.cursor(binary=True) as cursor:
+        cursor.execute("SELECT to_regclass(%(name)s) IS NOT NULL", {"name": partition})
+        if cursor.fetchall() != [(True,)]:
+            return []
+        cursor.execute(sql.SQL(query).format(**{name: sql.Identifier(partition)}), values)
+        return cursor.fetchall()

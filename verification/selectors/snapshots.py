@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -15,9 +16,12 @@ _SETTINGS = "SET enable_seqscan = off; SET enable_memoize = off; SET jit = off"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A read-only transaction that sees the database as it was at `taken_at` (UTC)."""
+    """A read-only transaction that sees the database as it was at `taken_at` (UTC).
 
-    cursor: "psycopg.Cursor[tuple[object, ...]]"
+    Further cursors of its connection see the same, also in other threads.
+    """
+
+    cursor: psycopg.Cursor[tuple[Any, ...]]
     taken_at: datetime
 
 

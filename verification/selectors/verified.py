@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from verification.quality import Outcome, agreement, majority
+from verification.quality import Outcome, agreement, majorities
 from verification.selectors.concept_names import ConceptNames
 
 # The tie is decided here set-wise and by quality.majority for one tag; a property test holds the two together.
@@ -143,30 +143,33 @@ def merge_items(items: Sequence[VerifiedItem], canonical: Callable[[int], int]) 
     canonical: concept id -> the id that its alias stands for. When a merge of concepts makes one item say both right
     and wrong of the same concept, it is right: people saw the thing under one of its names.
     """
-    by_concept: dict[int, tuple[bool, TagDecision]] = {}
-    newest_first = sorted(items, key=attrgetter("loop_number"), reverse=True)
+    newest_first = items if len(items) == 1 else sorted(items, key=attrgetter("loop_number"), reverse=True)
+    decided: dict[int, tuple[Outcome, TagDecision]] = {}
     for item in newest_first:
-        for place, concept_id in enumerate(item.concept_ids):
-            is_accepted = majority(item.against[place], item.people) is Outcome.ACCEPTED
+        loop_number, annotated_loop_id = item.loop_number, item.annotated_loop_id
+        outcomes = majorities(tuple(item.against), item.people)
+        for concept_id, score, mask, outcome in zip(
+            item.concept_ids, item.scores, item.role_masks, outcomes, strict=True
+        ):
             key = canonical(concept_id)
-            known = by_concept.get(key)
-            if known is not None and (known[0] or not is_accepted or known[1].loop_number != item.loop_number):
-                continue
-            decision = TagDecision(
-                concept_id, item.scores[place], item.role_masks[place], item.loop_number, item.annotated_loop_id
-            )
-            by_concept[key] = (is_accepted, decision)
+            known = decided.get(key)
+            if known is None or _merged_into_right(known, outcome, loop_number):
+                decided[key] = outcome, TagDecision(concept_id, score, mask, loop_number, annotated_loop_id)
     latest = newest_first[0]
     return VerifiedRegion(
         region_id=latest.region_id,
         loop_number=latest.loop_number,
         people=latest.people,
-        agreement=agreement(latest.against, latest.people),
-        first_on=min(item.first_on for item in items),
-        last_on=max(item.last_on for item in items),
-        accepted=tuple(decision for is_accepted, decision in by_concept.values() if is_accepted),
-        rejected=tuple(decision for is_accepted, decision in by_concept.values() if not is_accepted),
+        agreement=agreement(tuple(latest.against), latest.people),
+        first_on=min([item.first_on for item in items]),
+        last_on=max([item.last_on for item in items]),
+        accepted=tuple([decision for outcome, decision in decided.values() if outcome is Outcome.ACCEPTED]),
+        rejected=tuple([decision for outcome, decision in decided.values() if outcome is Outcome.REJECTED]),
     )
+
+
+def _merged_into_right(known: tuple[Outcome, TagDecision], outcome: Outcome, loop_number: int) -> bool:
+    return known[1].loop_number == loop_number and known[0] is Outcome.REJECTED and outcome is Outcome.ACCEPTED
 
 
 def verified_regions(*, project_id: int, region_ids: Iterable[int]) -> dict[int, VerifiedRegion]:
@@ -175,7 +178,7 @@ def verified_regions(*, project_id: int, region_ids: Iterable[int]) -> dict[int,
     if not wanted:
         return {}
     # Arrays of one region each are what the unique index over (sample, region_ids) is searched for.
-    scope = "item.region_ids = ANY (SELECT ARRAY[region_id] FROM unnest(%(region_ids)s::bigint[]) AS wanted (region_id))"
+    scope = "item.region_ids IN (SELECT ARRAY[id] FROM unnest(%(region_ids)s::bigint[]) AS wanted (id))"
     with connection.cursor() as cursor:
         cursor.execute(
             f"{verified_items_sql(scope)} ORDER BY region_id", {"project_id": project_id, "region_ids": wanted}
@@ -184,5 +187,6 @@ def verified_regions(*, project_id: int, region_ids: Iterable[int]) -> dict[int,
         names = ConceptNames(cursor)
         names.load(concept_id for item in items for concept_id in item.concept_ids)
     return {
-        region_id: merge_items(list(group), names.canonical) for region_id, group in groupby(items, attrgetter("region_id"))
+        region_id: merge_items(list(group), names.canonical)
+        for region_id, group in groupby(items, attrgetter("region_id"))
     }

@@ -1,11 +1,11 @@
 """All verified regions of a project, photo by photo, in batches of bounded size."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
-from itertools import groupby
-from operator import attrgetter
-from typing import NamedTuple
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from verification.selectors.concept_names import ConceptNames
 from verification.selectors.snapshots import Snapshot
@@ -33,21 +33,9 @@ ORDER BY verified.image_id, verified.region_id, verified.loop_number DESC
 """  # noqa: S608  # made of constants
 
 
-class ItemRow(NamedTuple):
-    """A verified item (the first fields are VerifiedItem's) with its region's box and its photo."""
+class RegionColumns(NamedTuple):
+    """A region's box, in pixels of the EXIF-rotated original, x2/y2 exclusive, and its photo."""
 
-    item_id: int
-    image_id: int
-    region_id: int
-    loop_number: int
-    annotated_loop_id: int
-    people: int
-    first_on: date
-    last_on: date
-    concept_ids: list[int]
-    scores: list[float]
-    role_masks: list[int]
-    against: list[int]
     x1: float
     y1: float
     x2: float
@@ -62,35 +50,48 @@ class ItemRow(NamedTuple):
 
 
 _ITEM_FIELDS = len(VerifiedItem._fields)
+_REGION_ID = VerifiedItem._fields.index("region_id")
+_CONCEPT_IDS = VerifiedItem._fields.index("concept_ids")
 
 
-@dataclass(frozen=True, slots=True)
-class RegionRow:
-    """A verified region, its box and photo (as in `row`: pixels of the EXIF-rotated original, x2/y2 exclusive)."""
+class RegionRow(NamedTuple):
+    """A verified region: where it is, and what was decided about it."""
 
-    row: ItemRow
+    columns: RegionColumns
     decided: VerifiedRegion
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some photos' verified regions, and how many items of samples these photos have in all."""
+    """Some photos' verified regions, to be read once, and how many items of samples these photos have in all."""
 
     items: int
-    regions: list[RegionRow]
+    regions: Iterator[RegionRow]
 
 
 def count_items(snapshot: Snapshot, *, project_id: int) -> int:
     """How many items of the tag task the project has, verified or not: what the batches go through."""
     snapshot.cursor.execute(_COUNT, {"samples": _samples(snapshot, project_id)})
     ((count,),) = snapshot.cursor.fetchall()
-    return int(count)  # type: ignore[call-overload,no-any-return]  # a bigint
+    return int(count)
 
 
 def verified_batches(
     snapshot: Snapshot, names: ConceptNames, *, project_id: int, batch_items: int = BATCH_ITEMS
-) -> Iterator[Batch]:
-    """Batches in the order of photos and regions; `names` knows all concepts of the batch just yielded."""
+) -> Generator[Batch]:
+    """Batches in the order of photos and regions; `names` knows all concepts of the batch just yielded.
+
+    PostgreSQL works on the next batch while the caller has this one: no other use of `snapshot.cursor` meanwhile.
+    """
+    batches = _read_batches(snapshot, names, project_id, batch_items)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="verified") as ahead:
+        coming = ahead.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = ahead.submit(next, batches, None)
+            yield batch
+
+
+def _read_batches(snapshot: Snapshot, names: ConceptNames, project_id: int, batch_items: int) -> Iterator[Batch]:
     cursor, samples, after = snapshot.cursor, _samples(snapshot, project_id), 0
     while True:
         cursor.execute(_NEXT, {"after": after, "samples": samples, "batch": batch_items})
@@ -98,8 +99,8 @@ def verified_batches(
         if not isinstance(items, int) or not isinstance(last, int):
             return
         cursor.execute(_BATCH, {"project_id": project_id, "after": after, "last": last})
-        rows = [ItemRow._make(row) for row in cursor.fetchall()]
-        names.load(concept_id for row in rows for concept_id in row.concept_ids)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        names.load(chain.from_iterable([row[_CONCEPT_IDS] for row in rows]))
         yield Batch(items, _regions(rows, names))
         after = last
 
@@ -109,10 +110,8 @@ def _samples(snapshot: Snapshot, project_id: int) -> list[object]:
     return [row[0] for row in snapshot.cursor.fetchall()]
 
 
-def _regions(rows: list[ItemRow], names: ConceptNames) -> list[RegionRow]:
-    found = []
-    for _region_id, group in groupby(rows, attrgetter("region_id")):
-        items = list(group)
-        decided = merge_items([VerifiedItem._make(item[:_ITEM_FIELDS]) for item in items], names.canonical)
-        found.append(RegionRow(items[0], decided))
-    return found
+def _regions(rows: list[tuple[Any, ...]], names: ConceptNames) -> Iterator[RegionRow]:
+    for _region_id, group in groupby(rows, itemgetter(_REGION_ID)):
+        of_region = list(group)
+        items = [VerifiedItem._make(row[:_ITEM_FIELDS]) for row in of_region]
+        yield RegionRow(RegionColumns._make(of_region[0][_ITEM_FIELDS:]), merge_items(items, names.canonical))

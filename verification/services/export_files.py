@@ -1,6 +1,7 @@
 """Writing an export: a snapshot of the database, streamed to lines of JSONL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -8,7 +9,7 @@ from typing import Any, Protocol
 import orjson
 from django.conf import settings
 
-from verification.exports.lines import encode_lines
+from verification.exports.lines import encode_line
 from verification.exports.records import Record
 from verification.exports.regions import region_record
 from verification.exports.schemas import SCHEMA_OF
@@ -68,16 +69,17 @@ def write_lines(wanted: Wanted, sink: Sink, report: Callable[[Progress], None]) 
         names = ConceptNames(snapshot.cursor)
         total = count_items(snapshot, project_id=wanted.project.pk)
         report(Progress(0, total, 0))
-        for batch in verified_batches(snapshot, names, project_id=wanted.project.pk):
-            regions = [
-                region for region in batch.regions if wanted.loop is None or region.decided.loop_number == wanted.loop
-            ]
-            records = list(_records(wanted.kind, regions, snapshot, names))
-            sink.write(encode_lines(records))
-            lines += len(records)
-            without_tag += sum(record["tag"] is None for record in records)
-            items += batch.items
-            report(Progress(items, total, lines))
+        # Closed at once when `report` raises: nothing reads ahead any more when the snapshot ends.
+        with closing(verified_batches(snapshot, names, project_id=wanted.project.pk)) as batches:
+            for batch in batches:
+                encoded = []
+                for record in _records(wanted, batch.regions, snapshot, names):
+                    encoded.append(encode_line(record))
+                    without_tag += record["tag"] is None
+                sink.write(b"".join(encoded))
+                lines += len(encoded)
+                items += batch.items
+                report(Progress(items, total, lines))
         return Written(lines, without_tag, snapshot.taken_at)
 
 
@@ -97,15 +99,15 @@ def meta_of(wanted: Wanted, written: Written, *, sha256: str, size: int) -> byte
     return orjson.dumps(meta, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _records(
-    kind: ExportKind, regions: list[RegionRow], snapshot: Snapshot, names: ConceptNames
-) -> Iterator[Record]:
-    if kind is ExportKind.TAGS:
-        yield from (tag_record(region, names) for region in regions)
-        return
-    tagged = [(region, tag) for region in regions if (tag := region.decided.effective) is not None]
-    described = descriptions_of(snapshot, ((region.row.region_id, tag) for region, tag in tagged))
-    for region, _tag in tagged:
-        record = region_record(region, names, described[region.row.region_id])
-        if record is not None:
-            yield record
+def _records(wanted: Wanted, regions: Iterable[RegionRow], snapshot: Snapshot, names: ConceptNames) -> Iterator[Record]:
+    if wanted.loop is not None:
+        regions = (region for region in regions if region.decided.loop_number == wanted.loop)
+    if wanted.kind is ExportKind.TAGS:
+        return (tag_record(region, names) for region in regions)
+    return _region_records([region for region in regions if region.decided.effective], snapshot, names)
+
+
+def _region_records(regions: list[RegionRow], snapshot: Snapshot, names: ConceptNames) -> Iterator[Record]:
+    effective = ((region.decided.region_id, tag) for region in regions if (tag := region.decided.effective))
+    described = descriptions_of(snapshot, effective)
+    return (region_record(region, names, described[region.decided.region_id]) for region in regions)

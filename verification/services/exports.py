@@ -41,7 +41,9 @@ def wanted_export(*, project: Project, kind: str, loop: int | None = None) -> Wa
         numbers = list(Loop.objects.filter(project=project).order_by("number").values_list("number", flat=True))
         if loop not in numbers:
             known = ", ".join(str(number) for number in numbers) or _("none yet")
-            raise BadInput(_("This project has no loop %(loop)s. Its loops: %(known)s.") % {"loop": loop, "known": known})
+            raise BadInput(
+                _("This project has no loop %(loop)s. Its loops: %(known)s.") % {"loop": loop, "known": known}
+            )
     return Wanted(project, ExportKind(kind), loop)
 
 
@@ -217,21 +219,21 @@ def _remove_orphans() -> None:
     """Remove what cancelled, failed and deleted exports left half-written."""
     found: dict[int, list[Path]] = {}
     for partial in _folder().glob(f"*{PARTIAL}"):
-        number = partial.name.partition(".")[0]
+        number, _dot, _attempt = partial.name.partition(".")
         if number.isdecimal():
             found.setdefault(int(number), []).append(partial)
-    running = Export.objects.filter(pk__in=found, state__in=OPEN_STATES).values_list("pk", flat=True)
-    for number in set(found).difference(running):
-        for partial in found[number]:
+    unfinished = Export.objects.filter(pk__in=found, state__in=OPEN_STATES).values_list("pk", flat=True)
+    for export_id in set(found).difference(unfinished):
+        for partial in found[export_id]:
             partial.unlink(missing_ok=True)
 
 
 def _reason(error: Exception) -> str:
     """What a person reads on the page."""
     if isinstance(error, OSError):
-        return _("The file could not be written: %(reason)s. Make room or correct the data folder, then export again.") % {
-            "reason": error.strerror or error
-        }
+        return _(
+            "The file could not be written: %(reason)s. Make room or correct the data folder, then export again."
+        ) % {"reason": error.strerror or error}
     return _("It stopped by a fault: %(reason)s. Export again; if it fails again, the worker's log says more.") % {
         "reason": f"{type(error).__name__}: {error}"
     }

@@ -22,6 +22,7 @@ class PartialFile:
         self._stream, self._partial, self._target = stream, partial, target
         self._digest = hashlib.sha256()
         self.size = 0
+        self.is_published = False
 
     @property
     def sha256(self) -> str:
@@ -40,6 +41,7 @@ class PartialFile:
     def publish(self) -> None:
         """Put the file in its place, replacing what is there, and have that on the disk too. Call `sync` before."""
         self._partial.replace(self._target)
+        self.is_published = True
         folder = os.open(self._target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -58,12 +60,21 @@ def partial_file(target: Path, *, partial: Path | None = None) -> Iterator[Parti
     # Not "wb": the content must not be touched before the lock says that nobody writes it.
     stream = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "wb")
     with stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Conflict(_("Another export is writing %(file)s. Wait for it to end.") % {"file": partial}) from error
+        if not _is_ours(stream, partial):
+            raise Conflict(_("Another export is writing %(file)s. Wait for it to end.") % {"file": partial})
         stream.truncate()
+        file = PartialFile(stream, partial, target)
         try:
-            yield PartialFile(stream, partial, target)
+            yield file
         finally:
-            partial.unlink(missing_ok=True)
+            if not file.is_published:
+                partial.unlink(missing_ok=True)
+
+
+def _is_ours(stream: BinaryIO, partial: Path) -> bool:
+    """Lock the file; False when another process has it, or has moved it away since it was opened."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.fstat(stream.fileno()).st_ino == partial.stat().st_ino
+    except (BlockingIOError, FileNotFoundError):
+        return False
