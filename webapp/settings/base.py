@@ -163,6 +163,14 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # else anybody could have Argus write to
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "login": "webapp.accounts.sign_in_forms.LoginForm",
+    "change_password": "webapp.accounts.sign_in_forms.ChangePasswordForm",
+    "set_password": "webapp.accounts.sign_in_forms.SetPasswordForm",
+    "reset_password": "webapp.accounts.sign_in_forms.ResetPasswordForm",
+    "reset_password_from_key": "webapp.accounts.sign_in_forms.ResetPasswordKeyForm",
+    "reauthenticate": "webapp.accounts.sign_in_forms.ReauthenticateForm",
+}
 SOCIALACCOUNT_ADAPTER = "webapp.accounts.adapters.InvitedOnlySocialAdapter"
 SOCIALACCOUNT_PROVIDERS = (
     {
@@ -182,6 +190,11 @@ SOCIALACCOUNT_PROVIDERS = (
     else {}
 )
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "webapp.accounts.sign_in_forms.AuthenticateForm",
+    "reauthenticate": "webapp.accounts.sign_in_forms.ReauthenticateCodeForm",
+    "activate_totp": "webapp.accounts.sign_in_forms.ActivateTOTPForm",
+}
 MFA_TOTP_ISSUER = "Argus"
 # Rate limits count by address, which behind a proxy is in X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1 if env.flag("BEHIND_PROXY", False) else 0)
