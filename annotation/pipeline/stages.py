@@ -43,7 +43,7 @@ PIPELINE: Final[tuple[Stage, ...]] = (
     Stage(
         name="match",
         needs=("tag", "localize"),
-        writes=("RegionAnnotation",),
+        writes=("RegionMatch",),
         roles=("matcher", "segmenter"),
         function="matching.match_images",
     ),
