@@ -89,7 +89,7 @@ def build_panel(
 
 def _passes(rankings: list[Ranking], firsts: list[str], made_by: dict[int, Producer]) -> list[Pass]:
     """Newest first."""
-    formers = ["", *firsts[:-1]]
+    formers = ["", *firsts][: len(firsts)]
     passes = [
         Pass(ranking.loop, first, former if former != first else "", made_by.get(ranking.producer_id))
         for ranking, first, former in zip(rankings, firsts, formers, strict=True)

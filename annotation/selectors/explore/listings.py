@@ -189,8 +189,10 @@ def _region_page(
     names = concept_names(found[region_id] for region_id in shown)
     by_id = {}
     for region_id, x1, y1, x2, y2, *photo in _rows(_SHOWN, {"ids": shown, "project": project_id}):
+        image_id, name, width, height, has_thumbnail = photo
         tag = names[found[region_id]].display
-        by_id[region_id] = Entry(*photo, None, region_id, (x1, y1, x2, y2), tag)
+        box = (x1, y1, x2, y2)
+        by_id[region_id] = Entry(image_id, name, width, height, has_thumbnail, None, region_id, box, tag)
     entries = [by_id[region_id] for region_id in shown if region_id in by_id]
     # The keys are those of what was looked at, not of what is shown, so that nothing is met twice or missed.
     goes_on = not is_full and looked_to is not None
@@ -217,7 +219,7 @@ def count_photos(project_id: int) -> int:
     """How many photos, counted up to MOST_COUNTED + 1: more is "1,000+"."""
     statement = (
         "SELECT count(*) FROM (SELECT 1 FROM annotation_image "  # noqa: S608
-        f"WHERE project_id = %(project)s LIMIT {MOST_COUNTED + 1}) some"
+        f"WHERE project_id = %(project)s LIMIT {MOST_COUNTED + 1}) bounded"
     )
     return int(_rows(statement, {"project": project_id})[0][0])
 
@@ -227,7 +229,7 @@ def count_regions(*, loop_id: int, concept_ids: Sequence[int]) -> int:
     statement = (
         "SELECT count(*) FROM (SELECT 1 FROM annotation_regionannotation "  # noqa: S608
         "WHERE loop_id = %(loop)s AND concept_ids[1] = ANY(%(concepts)s::bigint[]) "
-        f"LIMIT {MOST_COUNTED + 1}) some"
+        f"LIMIT {MOST_COUNTED + 1}) bounded"
     )
     return int(_rows(statement, {"loop": loop_id, "concepts": list(concept_ids)})[0][0])
 

@@ -60,8 +60,7 @@ ORDER BY region.id = %(first)s DESC, seen.raw_score DESC, region.id
 _IMPORTED = """
 SELECT region.id, region.x1, region.y1, region.x2, region.y2,
        region.kind, region.producer_id, region.external_id, region.score,
-       region.tag_ids, array_fill(NULL::real, ARRAY[cardinality(region.tag_ids)]),
-       array_fill(0, ARRAY[cardinality(region.tag_ids)]), NULL::bigint, '', NULL::bigint,
+       region.tag_ids, NULL, NULL, NULL, '', NULL,
        count(*) OVER ()
 FROM annotation_region region
 WHERE region.image_id = %(image)s
@@ -92,5 +91,16 @@ def photo_regions(*, image: Image, loop: Loop | None, region_id: int | None, eve
 
 
 def _seen(row: tuple[Any, ...]) -> SeenRegion:
-    region_id, x1, y1, x2, y2, *rest, _total = row
-    return SeenRegion(region_id, (x1, y1, x2, y2), *rest)
+    region_id, x1, y1, x2, y2, kind, producer_id, external_id, source_score, concept_ids, scores, masks, *made, _ = row
+    return SeenRegion(
+        region_id,
+        (x1, y1, x2, y2),
+        kind,
+        producer_id,
+        external_id,
+        source_score,
+        concept_ids,
+        scores or [None] * len(concept_ids),
+        masks or [0] * len(concept_ids),
+        *made,
+    )
