@@ -45,7 +45,7 @@ NOT_OBJECTS: Final = _words(
     "photograph picture place point position rear right scene shot side space spot top view way "
     # Amounts and kinds.
     "amount array assortment bit colors colours need needs "
-    "bunch collection couple group kind lot lots number pair piece row series "
+    "bunch collection couple good goods group kind lot lots number pair piece row series "
     "set sort stack style type types variety color colour shape size shade pattern design motif "
     # Things in general, times, doings.
     "act action activity air attempt body break case class day daytime display evening event fun game "
@@ -66,6 +66,7 @@ VISUAL_ADJECTIVES: Final = _words(
 )
 """Adjectives that narrow a tag by something that can be seen in the region itself."""
 
+_PLURAL_NOUNS: Final = frozenset({"cattle", "people", "police"})
 _OF_THE_PHOTO: Final = frozenset({"image", "photo", "photograph", "picture", "shot", "view", "close-up"})
 _INTO_THE: Final = tuple([word, "the"] for word in ("at", "for", "into", "to", "toward", "towards"))
 
@@ -167,6 +168,8 @@ class _Chunker:
         return joined if self.wordnet.is_noun(joined) else None
 
     def _is_plural(self, at: int, noun: _Noun) -> bool:
+        if noun.lemma in _PLURAL_NOUNS:
+            return True
         return self.tokens[at] != noun.lemma.split(" ")[-1] and not self.tokens[at].endswith("'s")
 
     def _before(self, at: int) -> str:

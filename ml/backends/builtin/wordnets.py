@@ -16,6 +16,7 @@ PERSON_FILE: Final = 18
 """Lexicographer file of the nouns that denote people; others: 5 animals, 6 artifacts, 13 food, 20 plants."""
 
 _PLURALS: Final = (
+    ("s", ""),
     ("ches", "ch"),
     ("shes", "sh"),
     ("sses", "ss"),
@@ -23,7 +24,6 @@ _PLURALS: Final = (
     ("zes", "z"),
     ("ies", "y"),
     ("men", "man"),
-    ("s", ""),
     ("ses", "s"),
 )
 _VERB_ENDINGS: Final = (
