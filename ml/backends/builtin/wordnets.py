@@ -133,8 +133,14 @@ class WordNet:
         base = self._noun_forms.get(_key(word))
         if base is not None and self.is_noun(base) and self.noun_count(base) >= self.noun_count(word):
             return base.replace("_", " ")  # "men": "man" rather than the rare noun "men"
+        singular = self._singular(word)
         if self.is_noun(word):
-            return word
+            # "shoes" is a noun of its own ("in their shoes"), but in a photo it is more than one shoe.
+            rather = singular is not None and self.is_depictable(singular) and not self.is_depictable(word)
+            return singular if rather else word
+        return singular
+
+    def _singular(self, word: str) -> str | None:
         for ending, replacement in _PLURALS:
             if word.endswith(ending) and len(word) > len(ending) + 1:
                 lemma = word[: -len(ending)] + replacement
