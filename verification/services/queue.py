@@ -89,12 +89,12 @@ WITH taken AS (
 SELECT {_COLUMNS} FROM slot {_SEEN} ORDER BY slot.rank
 """  # noqa: S608  # the parts are constants of this module
 
-_FROM_CURSOR = """
+AHEAD_SQL = """
     a.rank >= coalesce((SELECT max(c.rank) FROM verification_assignment c
                         WHERE c.annotator_id = %(user)s AND c.sample_id = s.id), -9223372036854775808)
 """
 # A second look at what the cursor passed: bounded, and only when nothing is ahead.
-_FROM_THE_START = """
+BEHIND_SQL = """
     a.id IN (SELECT early.id FROM verification_assignment early
              WHERE early.sample_id = s.id AND early.state = 'open' ORDER BY early.rank LIMIT 1000)
 """
@@ -152,10 +152,10 @@ def lease_next(*, project_id: int, user_id: int, count: int) -> list[LeasedItem]
     count = min(count, MAX_HELD)
     if count < 1:
         return []
-    items = _take(_FROM_CURSOR, project_id, user_id, count)
+    items = _take(AHEAD_SQL, project_id, user_id, count)
     if not items:
         free_lapsed_leases(project_id=project_id)
-        items = _take(_FROM_CURSOR, project_id, user_id, count) or _take(_FROM_THE_START, project_id, user_id, count)
+        items = _take(AHEAD_SQL, project_id, user_id, count) or _take(BEHIND_SQL, project_id, user_id, count)
     return items
 
 

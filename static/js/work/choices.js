@@ -1,0 +1,61 @@
+// The five tags: native checkboxes, and the button that says what will be recorded.
+
+import { byId } from "./panels.js";
+
+export class Choices {
+  constructor(messages) {
+    this.messages = messages;
+    this.rows = [...byId("tags").children];
+    this.boxes = this.rows.map((row) => row.querySelector("input"));
+    this.tags = [];
+    byId("tags").addEventListener("change", () => this.tell());
+    byId("all").addEventListener("click", () => this.toggleAll());
+  }
+
+  show(tags, marks = []) {
+    this.tags = tags;
+    this.rows.forEach((row, place) => {
+      const tag = tags[place];
+      row.classList.toggle("is-missing", !tag);
+      row.querySelector(".name").textContent = tag?.text ?? "";
+      this.boxes[place].disabled = !tag;
+      this.boxes[place].checked = Boolean(marks[place]);
+    });
+    this.tell();
+  }
+
+  get marks() {
+    return this.tags.map((_tag, place) => this.boxes[place].checked);
+  }
+
+  get rejected() {
+    return this.tags.filter((_tag, place) => this.boxes[place].checked).map((tag) => tag.id);
+  }
+
+  toggle(place) {
+    if (!this.tags[place]) return;
+    this.boxes[place].checked = !this.boxes[place].checked;
+    this.tell();
+  }
+
+  toggleAll() {
+    const all = this.tags.length > 0 && this.rejected.length === this.tags.length;
+    this.tags.forEach((_tag, place) => (this.boxes[place].checked = !all));
+    this.tell();
+  }
+
+  tell() {
+    const wrong = this.rejected.length;
+    const right = this.tags.length - wrong;
+    byId("submit-words").textContent = this.messages.say("submit", { right, wrong });
+    byId("all-words").textContent = this.messages.say(wrong && !right ? "all_right" : "all_wrong");
+  }
+
+  focusFirst() {
+    this.boxes[0].focus({ preventScroll: true });
+  }
+
+  block(on) {
+    byId("submit").setAttribute("aria-disabled", String(on));
+  }
+}

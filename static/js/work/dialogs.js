@@ -1,0 +1,42 @@
+// Skip reasons, guide and shortcuts: native dialogs, so that focus and Escape are the browser's.
+
+import { byId } from "./panels.js";
+
+export function openDialog() {
+  return document.querySelector("dialog[open]");
+}
+
+export function listenToDialogs({ onSkip, onSwitch }) {
+  for (const button of document.querySelectorAll("dialog [data-close]")) {
+    button.addEventListener("click", () => button.closest("dialog").close());
+  }
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // the backdrop
+  }
+  byId("open-guide").addEventListener("click", () => show("guide"));
+  byId("open-shortcuts").addEventListener("click", () => show("shortcuts"));
+  for (const button of document.querySelectorAll("[data-reason]")) {
+    button.addEventListener("click", () => {
+      byId("skip-dialog").close();
+      onSkip(button.dataset.reason);
+    });
+  }
+  byId("single-keys").addEventListener("change", (event) => onSwitch(event.target));
+}
+
+export function show(name) {
+  byId(`${name}-dialog`).showModal();
+}
+
+// 1 to 4 in the skip dialog, ? and G close what they opened.
+export function handleDialogKey(dialog, key) {
+  if (dialog.id === "skip-dialog" && /^[1-4]$/.test(key)) {
+    dialog.querySelectorAll("[data-reason]")[Number(key) - 1].click();
+    return true;
+  }
+  if ((dialog.id === "shortcuts-dialog" && key === "?") || (dialog.id === "guide-dialog" && key === "g")) {
+    dialog.close();
+    return true;
+  }
+  return false;
+}

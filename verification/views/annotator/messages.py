@@ -1,0 +1,75 @@
+"""Sentences that the scripts of the work screens show, in the reader's language.
+
+Sentences with a number come in the forms of the language: one for each of these numbers, of which the browser takes
+the one that has the same plural category (`Intl.PluralRules`) as the number to be said.
+"""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+REPRESENTATIVES = (0, 1, 2, 3, 5, 6, 11, 20, 100)
+
+
+def _forms(singular: str, plural: str) -> dict[str, str]:
+    return {str(number): ngettext(singular, plural, number) for number in REPRESENTATIVES}
+
+
+def tag_task_messages() -> dict[str, str | dict[str, str]]:
+    """By name. Placeholders are in braces; `{n}` is the number that chooses the form."""
+    return {
+        "submit": _("Submit: {right} right, {wrong} wrong"),
+        "all_wrong": _("All wrong"),
+        "all_right": _("None wrong"),
+        "summary": _("{right} right, {wrong} wrong"),
+        "summary_right": _("{right} right"),
+        "nothing_before": _("Nothing before this yet."),
+        "before": _("Before this:"),
+        "announce": _("Item {number} of {size}. Region {width} by {height} pixels, {place}."),
+        "place_top_left": _("top left"),
+        "place_top_centre": _("top centre"),
+        "place_top_right": _("top right"),
+        "place_centre_left": _("centre left"),
+        "place_centre_centre": _("centre"),
+        "place_centre_right": _("centre right"),
+        "place_bottom_left": _("bottom left"),
+        "place_bottom_centre": _("bottom centre"),
+        "place_bottom_right": _("bottom right"),
+        "caption": _("Region {width} × {height} px, shown {zoom}×"),
+        "photo": _("Photo, {width} by {height} pixels. The outlined region is {place}."),
+        "progress": _("Items done in this session: {done} of {size}"),
+        "loading": _("Getting your items"),
+        "saved": _("All saved"),
+        "saving": _("Saving"),
+        "offline_short": _forms("Offline, {n} not sent yet", "Offline, {n} not sent yet"),
+        "offline_title": _("You are offline. You can go on."),
+        "offline": _forms(
+            "{n} verdict is kept in this browser and sent when you are back.",
+            "{n} verdicts are kept in this browser and sent when you are back.",
+        ),
+        "ahead": _forms("{n} more item is ready.", "{n} more items are ready."),
+        "offline_out_title": _("You are offline, and no more items are ready"),
+        "offline_out": _("Your work is kept in this browser. This page goes on by itself when you are back."),
+        "signed_out_short": _forms("Signed out, {n} not sent yet", "Signed out, {n} not sent yet"),
+        "signed_out": _forms(
+            "{n} verdict waits in this browser. It is sent as soon as you are in.",
+            "{n} verdicts wait in this browser. They are sent as soon as you are in.",
+        ),
+        "sign_in_wrong": _("This password is not right. Try again."),
+        "sign_in_more": _("Your account needs one more step. Sign in on the page that the link opens, then come back."),
+        "other_account": _("Somebody else has signed in in this browser. Sign in as {name} to go on."),
+        "failing_short": _forms("{n} not saved, trying again", "{n} not saved, trying again"),
+        "failing_title": _forms("{n} verdict is not saved yet.", "{n} verdicts are not saved yet."),
+        "failing": _("The server had an error (reference {reference}). They are kept here; next try in {seconds} s."),
+        "refused": _("The server refused one verdict: {reason} All others are saved."),
+        "not_undone": _("This verdict can no longer be undone. It stands as you sent it."),
+        "lease_lost": _(
+            "You had it open for more than {minutes} minutes. Your marks on it do not count; "
+            "they stay in your history. All others are saved."
+        ),
+        "paused_at": _("Paused by the project lead at {at}"),
+        "skipped": _("Skipped."),
+        "undone": _("Back at the item before."),
+        "shortcuts_on": _("Single-key shortcuts are on."),
+        "shortcuts_off": _("Single-key shortcuts are off."),
+        "load_failed": _("The items could not be loaded (reference {reference}). Next try in {seconds} s."),
+    }

@@ -1,0 +1,77 @@
+"""What the work screens send: checked field by field, nothing more accepted than is named here."""
+
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from verification.services.queue import MAX_HELD
+from webapp.core.errors import ArgusError, BadInput
+from webapp.projects.access import ProjectRequest
+
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Count = Annotated[int, Field(ge=0, le=MAX_HELD)]
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+
+class LeaseSent(_Sent):
+    """`want` items in all; those in `have` are in the browser already and not sent again."""
+
+    want: Count
+    have: list[Id] = Field(default_factory=list, max_length=MAX_HELD)
+
+
+class VerdictSent(_Sent):
+    assignment: Id
+    ticket: Annotated[str, Field(max_length=64)] = ""
+    rejected: list[Id] = Field(max_length=20)
+    seconds: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    key: UUID
+    want: Count = 0
+
+
+class UndoSent(_Sent):
+    verdict: UUID
+    key: UUID
+
+
+class SkipSent(_Sent):
+    assignment: Id
+    reason: Annotated[str, Field(max_length=16)]
+    want: Count = 0
+
+
+class ReleaseSent(_Sent):
+    assignments: list[Id] = Field(max_length=MAX_HELD)
+
+
+class ShortcutsSent(_Sent):
+    enabled: bool
+
+
+class OtherAccount(ArgusError):
+    """The page belongs to somebody else than the session: nothing of theirs is sent under another name."""
+
+    status = 401
+    code = "other_account"
+
+
+Sent = TypeVar("Sent", bound=_Sent)
+
+
+def read_sent(request: ProjectRequest, kind: type[Sent]) -> Sent:
+    """The request's JSON body as `kind`. Raises BadInput, or OtherAccount when somebody else opened the page."""
+    account = request.headers.get("X-Argus-Account")
+    if account is not None and account != str(request.user.pk):
+        raise OtherAccount(_("Somebody else has signed in in this browser. Sign in as yourself to go on."))
+    try:
+        return kind.model_validate_json(request.body)
+    except ValidationError as error:
+        fields = ", ".join(sorted({".".join(map(str, detail["loc"])) or "body" for detail in error.errors()}))
+        raise BadInput(
+            _("The request cannot be read (%(fields)s). Load the page again.") % {"fields": fields}
+        ) from None
