@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -52,6 +53,13 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponse | None:
             return _refusal("password_is_one_time", _("Choose a password of your own first."), status=403)
         return _whole_page(request, redirect("account_change_password"))
     return None
+
+
+def own_address(request: HttpRequest, address: str, *, default: str) -> str:
+    """`address` when it is a page of this site, else `default`: nobody is sent elsewhere by a crafted link."""
+    hosts = {request.get_host()}
+    is_ours = url_has_allowed_host_and_scheme(address, allowed_hosts=hosts, require_https=request.is_secure())
+    return address if is_ours else default
 
 
 def _page_of(request: HttpRequest) -> str:

@@ -29,7 +29,8 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
 
     def save(self, commit: bool = True) -> User:
         self.instance.first_name, self.instance.last_name = self.cleaned_data["name"], ""
-        return super().save(commit)
+        saved: User = super().save(commit)
+        return saved
 
 
 class ThemeForm(forms.Form):

@@ -1,5 +1,6 @@
 """allauth's forms with labels in our words. Labels stand above their fields, so there are no placeholders."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account import forms as account_forms
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class _OurWords:
-    labels: dict[str, Promise] = {}
+    labels: Mapping[str, Promise] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

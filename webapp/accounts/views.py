@@ -2,13 +2,12 @@
 
 from allauth.mfa.adapter import get_adapter as mfa_adapter
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from webapp.accounts.access import SignedInRequest, signed_in
+from webapp.accounts.access import SignedInRequest, own_address, signed_in
 from webapp.accounts.forms import ProfileForm, ThemeForm
 
 
@@ -33,7 +32,7 @@ def set_theme(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         request.user.theme = form.cleaned_data["theme"]
         request.user.save(update_fields=["theme"])
-    return redirect(_own_address(request, request.POST.get("next", "")))
+    return redirect(own_address(request, request.POST.get("next", ""), default="/"))
 
 
 @signed_in
@@ -41,11 +40,3 @@ def email_is_kept_by_admins(request: SignedInRequest) -> HttpResponse:
     """In place of allauth's page: roles are given by email address, so nobody may claim an address by themselves."""
     messages.info(request, _("Your email address is kept by the site admins. Ask one of them to change it."))
     return redirect("accounts:profile")
-
-
-def _own_address(request: HttpRequest, address: str) -> str:
-    """`address` when it is a page of this site, else the start page."""
-    is_ours = url_has_allowed_host_and_scheme(
-        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return address if is_ours else "/"

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 # Views of these packages guard themselves: allauth's sign-in pages, the admin site's own permission check.
-SELF_GUARDED_MODULES = ("allauth.", "django.contrib.admin.", "django.contrib.auth.admin")
+SELF_GUARDED_MODULES = ("allauth.", "django.contrib.admin.", "django.contrib.auth.admin", "webapp.accounts.admin_site")
 
 
 def current_request_id() -> str:

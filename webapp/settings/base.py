@@ -46,11 +46,12 @@ CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 INSTALLED_APPS = [
     "webapp.core",
     "webapp.embedded",
-    "webapp.accounts",
+    "webapp.accounts.apps.AccountsConfig",
     "webapp.projects",
     "annotation",
     "verification",
-    "django.contrib.admin",
+    "workers",
+    "webapp.accounts.apps.ArgusAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -254,7 +255,7 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 
-# Where the web server in front (nginx) serves MEDIA_ROOT internally, e.g. "/protected/"; empty: Argus sends files itself.
+# Where the web server in front (nginx) serves MEDIA_ROOT internally, e.g. "/protected/"; empty: Argus sends the files.
 ARGUS_ACCEL_REDIRECT = env.text("ACCEL_REDIRECT")
 
 # --- bounds on what comes in --------------------------------------------------------------------------------------
@@ -270,6 +271,19 @@ ARGUS_LEASE_SECONDS = env.integer("LEASE_SECONDS", 1800)
 ARGUS_LEASE_BATCH = env.integer("LEASE_BATCH", 6)
 ARGUS_HEARTBEAT_TIMEOUT_SECONDS = env.integer("HEARTBEAT_TIMEOUT_SECONDS", 60)
 ARGUS_SHARD_IMAGES = env.integer("SHARD_IMAGES", 16)
+# How many shards of a loop wait in the queue at once, and after how long a message counts as lost.
+ARGUS_SHARDS_AHEAD = env.integer("SHARDS_AHEAD", 256)
+ARGUS_RESEND_SECONDS = env.integer("RESEND_SECONDS", 30)
+ARGUS_RECONCILE_SECONDS = env.integer("RECONCILE_SECONDS", 10)
+
+# What the timer starts. A message that nobody took before the next one is sent is dropped.
+CELERY_BEAT_SCHEDULE = {
+    "reconcile": {
+        "task": "housekeeping.reconcile",
+        "schedule": float(ARGUS_RECONCILE_SECONDS),
+        "options": {"queue": "cpu", "expires": ARGUS_RECONCILE_SECONDS},
+    },
+}
 
 # --- language and time --------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

@@ -1,9 +1,12 @@
 """What the bar of every page shows about projects."""
 
+from typing import cast
+
 from django import template
 from django.http import HttpRequest
 
 from webapp.accounts.models import User
+from webapp.projects.access import ProjectRequest
 from webapp.projects.models import Project
 from webapp.projects.navigation import Page, pages_of
 from webapp.projects.selectors import projects_of
@@ -19,8 +22,8 @@ def project_pages(request: HttpRequest) -> list[Page]:
     project: Project | None = getattr(request, "project", None)
     if project is None:
         return []
-    permitted, roles = getattr(request, "permitted", frozenset()), getattr(request, "roles", frozenset())
-    return pages_of(project, permitted=permitted, roles=roles, path=request.path)
+    entered = cast(ProjectRequest, request)
+    return pages_of(project, permitted=entered.permitted, roles=entered.roles, path=request.path)
 
 
 @register.simple_tag

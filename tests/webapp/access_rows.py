@@ -1,0 +1,204 @@
+"""Who gets what at every address of our own: the rows of test_access_matrix.py.
+
+To add an endpoint, add a row: its name, who may use it, and what they get. The rows are written out, not derived
+from webapp/projects/policies.py, so that a change of the policy shows up as a failing row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PEOPLE = ("anonymous", "outsider", "annotator", "expert", "lead", "consumer", "admin")
+MEMBERS = frozenset({"annotator", "expert", "lead", "consumer"})
+
+Arguments = Callable[["Things"], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Things:
+    """What the addresses of the matrix name."""
+
+    project: Any
+    member_id: int
+    image_id: int
+    export_id: int
+    import_id: int = 0
+    loop_number: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One endpoint. `allowed` get a status of `ok`, anonymous people the sign-in page, outsiders 404, members 403.
+
+    `changes`: it changes something, so it takes POST alone and answers 405 to GET. `data` is what is posted.
+    `unlike` names people whose answer differs. `public` and `signed_in` are endpoints outside projects.
+    """
+
+    allowed: frozenset[str] = frozenset()
+    ok: frozenset[int] = frozenset({200})
+    changes: bool = False
+    arguments: Arguments = lambda things: {}
+    data: Mapping[str, Any] = field(default_factory=dict)
+    json: bool = False
+    unlike: Mapping[str, int] = field(default_factory=dict)
+    scope: str = "project"
+
+    def expected(self, person: str) -> frozenset[int]:
+        if person in self.unlike:
+            return frozenset({self.unlike[person]})
+        if self.scope == "public" or person in self.allowed:
+            return self.ok
+        if person == "anonymous":
+            return frozenset({401 if self.json else 302})
+        if self.scope == "signed in":
+            return self.ok
+        return frozenset({404 if person == "outsider" else 403})
+
+
+def _slug(things: Things) -> dict[str, Any]:
+    return {"slug": things.project.slug}
+
+
+def _with(**names: str) -> Arguments:
+    return lambda things: {"slug": things.project.slug} | {key: getattr(things, name) for key, name in names.items()}
+
+
+def _page(*allowed: str, arguments: Arguments = _slug, ok: tuple[int, ...] = (200,), **extra: Any) -> Row:
+    return Row(frozenset(allowed), frozenset(ok), arguments=arguments, **extra)
+
+
+def _change(*allowed: str, arguments: Arguments = _slug, ok: tuple[int, ...] = (302,), **extra: Any) -> Row:
+    return Row(frozenset(allowed), frozenset(ok), changes=True, arguments=arguments, **extra)
+
+
+def _image(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"image_id": things.image_id, "variant": "display"}
+
+
+def _schema(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"version": "1"}
+
+
+_EVERYONE = (*MEMBERS, "admin")
+_PERSON = _with(user_id="member_id")
+_EXPORT = _with(export_id="export_id")
+# Item endpoints answer in JSON; without a lease of their own people are told so, or that nothing is to be done.
+_ITEM_ANSWERS = (200, 204, 400, 404, 409)
+
+ROWS: dict[str, Row] = {
+    "healthz": Row(scope="public"),
+    "livez": Row(scope="public"),
+    # webapp/accounts
+    "accounts:profile": Row(scope="signed in"),
+    "accounts:theme": Row(scope="signed in", changes=True, ok=frozenset({302}), data={"theme": "dark"}),
+    "accounts:email": Row(scope="signed in", ok=frozenset({302})),
+    # webapp/projects
+    "projects:list": Row(scope="signed in"),
+    "projects:new": Row(frozenset({"lead", "admin"}), unlike={"outsider": 403}),
+    "projects:people": _page("lead", "admin"),
+    "projects:add_person": _change("lead", "admin", ok=(200,), data={"who": "otto", "roles": ["annotator"]}),
+    "projects:change_roles": _change("lead", "admin", arguments=_PERSON, data={"roles": ["expert"]}),
+    "projects:remove_person": _change("lead", "admin", arguments=_PERSON),
+    "projects:settings": _page("lead", "admin"),
+    "projects:pause": _change("lead", "admin"),
+    "projects:resume": _change("lead", "admin"),
+    # annotation
+    "annotation:explore": _page("lead", "consumer", "admin"),
+    "annotation:explore_concepts": _page("lead", "consumer", "admin"),
+    "annotation:image_file": _page(*_EVERYONE, arguments=_image),
+    # verification
+    "verification:home": _page(*_EVERYONE, unlike={"annotator": 302, "consumer": 302}),
+    "verification:my_work": _page("annotator"),
+    "verification:tag_task": _page("annotator"),
+    "verification:tag_lease": _change("annotator", ok=_ITEM_ANSWERS, json=True),
+    "verification:tag_submit": _change("annotator", ok=_ITEM_ANSWERS, json=True),
+    "verification:tag_undo": _change("annotator", ok=_ITEM_ANSWERS, json=True),
+    "verification:tag_skip": _change("annotator", ok=_ITEM_ANSWERS, json=True),
+    "verification:tag_release": _change("annotator", ok=_ITEM_ANSWERS, json=True),
+    "verification:work_shortcuts": _change("annotator", ok=(200, 204, 302, 400)),
+    "verification:exports": _page("lead", "consumer", "admin"),
+    "verification:export": _page("lead", "consumer", "admin", arguments=_EXPORT),
+    "verification:cancel_export": _change("lead", "consumer", "admin", arguments=_EXPORT),
+    "verification:download_export": _page("lead", "consumer", "admin", arguments=_EXPORT, ok=(200, 409)),
+    "verification:download_export_meta": _page("lead", "consumer", "admin", arguments=_EXPORT, ok=(200, 409)),
+    "verification:export_schema": _page(
+        *("lead", "consumer", "admin"),
+        arguments=lambda things: {"slug": things.project.slug, "version": "1"},
+        ok=(200, 404),
+    ),
+}
+
+# allauth's pages: what a signed-out and a signed-in person get on GET. Signing up is closed, and each page that
+# changes something first shows a form, so that no GET changes anything.
+ALLAUTH: dict[str, tuple[int, int]] = {
+    "account_login": (200, 302),
+    "account_logout": (302, 200),
+    "account_inactive": (200, 200),
+    "account_signup": (200, 302),
+    "account_reauthenticate": (302, 200),
+    "account_email": (302, 302),
+    "account_email_verification_sent": (200, 200),
+    "account_change_password": (302, 200),
+    "account_set_password": (302, 302),
+    "account_reset_password": (200, 200),
+    "account_confirm_login_code": (302, 302),
+    "account_confirm_email": (200, 200),
+    "account_reset_password_from_key_done": (200, 200),
+    "account_reset_password_from_key": (200, 200),
+    "account_reset_password_done": (200, 200),
+    "mfa_index": (302, 200),
+    "mfa_authenticate": (302, 302),
+    "mfa_reauthenticate": (302, 302),
+    "mfa_activate_totp": (302, 302),
+    "mfa_deactivate_totp": (302, 404),
+    "mfa_view_recovery_codes": (302, 404),
+    "mfa_generate_recovery_codes": (302, 302),
+    "mfa_download_recovery_codes": (302, 404),
+    "socialaccount_login_cancelled": (200, 200),
+    "socialaccount_login_error": (401, 401),
+    "socialaccount_signup": (302, 302),
+    "socialaccount_connections": (302, 200),
+    "openid_connect_login": (404, 404),
+    "openid_connect_callback": (404, 404),
+}
+ALLAUTH_ARGUMENTS: dict[str, dict[str, str]] = {
+    "account_confirm_email": {"key": "nothing"},
+    "account_reset_password_from_key": {"uidb36": "1", "key": "nothing"},
+    "openid_connect_login": {"provider_id": "sso"},
+    "openid_connect_callback": {"provider_id": "sso"},
+}
+
+# The models of the site administration; each has the pages of ADMIN_PAGES, to site admins only.
+ADMIN_MODELS = frozenset(
+    {
+        "accounts_user",
+        "annotation_concept",
+        "annotation_image",
+        "annotation_importrun",
+        "annotation_loop",
+        "annotation_producer",
+        "annotation_stagerun",
+        "projects_membership",
+        "projects_project",
+        "verification_export",
+        "verification_sample",
+    }
+)
+ADMIN_PAGES = ("changelist", "add", "history", "delete", "change")
+# What a site admin gets on GET.
+ADMIN_SITE: dict[str, int] = {
+    "index": 200,
+    "login": 302,
+    "logout": 405,
+    "password_change": 302,
+    "password_change_done": 200,
+    "autocomplete": 403,
+    "jsi18n": 200,
+    "view_on_site": 404,
+    "app_list": 200,
+    "auth_user_password_change": 200,
+}
+ADMIN_ARGUMENTS: dict[str, dict[str, str]] = {
+    "view_on_site": {"content_type_id": "0", "object_id": "0"},
+    "app_list": {"app_label": "projects"},
+}
