@@ -8,7 +8,6 @@ import numpy as np
 from annotation.models import (
     Concept,
     Image,
-    ImageAnnotation,
     Loop,
     LoopState,
     Producer,
@@ -93,9 +92,6 @@ def make_scene(project: Any, *, photos: int = 1, regions: int = 3, loop: Loop | 
     before = Image.objects.filter(project=project).count()
     for number in range(photos):
         image = make_image(project, seed=before + number + 1)
-        ImageAnnotation.objects.create(
-            loop_id=loop.pk, image_id=image.pk, caption="A kitchen table.", concept_ids=[], role_masks=[]
-        )
         boxes = [
             (10.0 + x, 20.0 + y, 90.0 + x, 110.0 + y) for x, y in ((40 * n % 500, 30 * n % 300) for n in range(regions))
         ]

@@ -1,0 +1,101 @@
+"""What a loop will ask of people: items, hours, money. Pure: numbers in, numbers out.
+
+Papers V1 appendix C.3 measured about 10 seconds per region for the tag task (2,750 hours for a million regions);
+appendix A, Q25 gives the pay per item. A project's own median replaces the 10 seconds once it is known well enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+
+from verification.sampling import HIGH, LOW, Ints, log_quotas, most_frequent, scale_to_budget
+
+SECONDS_PER_TAG_ITEM = 10.0
+ENOUGH_VERDICTS = 30
+"""Fewer judged items are too few to say how long one takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """verdicts: items times people per item. hours and pay are for all people together; pay in whole cents.
+
+    hours_each: per annotator when the work is shared evenly; None without annotators. is_measured: whether
+    `seconds` is this project's own median.
+    """
+
+    items: int
+    verdicts: int
+    seconds: float
+    is_measured: bool
+    hours: float
+    hours_each: float | None
+    pay: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TagSpread:
+    """How regions spread over concepts: `frequencies` (n,) regions per concept, exact or estimated."""
+
+    frequencies: Ints
+    is_exact: bool
+
+    @property
+    def regions(self) -> int:
+        return int(self.frequencies.sum())
+
+
+def forecast_tag_task(
+    *, items: int, overlap: int, rate: Decimal, annotators: int, median_seconds: float | None = None, judged: int = 0
+) -> Forecast:
+    """`rate`: pay per verdict; `median_seconds` over `judged` verdicts of this project, where there are some."""
+    is_measured = median_seconds is not None and judged >= ENOUGH_VERDICTS
+    seconds = median_seconds if is_measured and median_seconds is not None else SECONDS_PER_TAG_ITEM
+    verdicts = items * overlap
+    hours = verdicts * seconds / 3600
+    return Forecast(
+        items=items,
+        verdicts=verdicts,
+        seconds=seconds,
+        is_measured=is_measured,
+        hours=hours,
+        hours_each=hours / annotators if annotators else None,
+        pay=(verdicts * rate).quantize(Decimal("0.01"), ROUND_HALF_UP),
+    )
+
+
+def expected_items(
+    spread: TagSpread,
+    *,
+    min_frequency: int = 1,
+    max_concepts: int | None = None,
+    low: int = LOW,
+    high: int = HIGH,
+    budget: int | None = None,
+) -> int:
+    """How many items a draw takes from the spread; regions that were verified before are not left out here, so
+    this is the most that it can be."""
+    frequent = spread.frequencies[spread.frequencies >= min_frequency]
+    chosen = frequent[most_frequent(frequent, max_concepts)]
+    return round(float(scale_to_budget(log_quotas(chosen, low=low, high=high), budget).sum()))
+
+
+def spread_from_statistics(rows: int, distinct: float, common: Sequence[float]) -> TagSpread:
+    """The spread as PostgreSQL's statistics see it: `rows` regions, the shares of the most common concepts, and
+    `distinct` concepts (negative: as a share of the rows, as in pg_stats), the rest of them equally frequent."""
+    concepts = round(-distinct * rows) if distinct < 0 else round(distinct)
+    known = np.rint(np.array(common, dtype=np.float64) * rows).astype(np.int64)
+    others = max(concepts - len(known), 0)
+    left = max(rows - int(known.sum()), 0)
+    rest = np.full(others, max(round(left / others), 1), dtype=np.int64) if others else np.zeros(0, dtype=np.int64)
+    return TagSpread(np.maximum(np.concatenate([known, rest]), 1), is_exact=False)
+
+
+def seconds_left(done: int, total: int, elapsed: float) -> float | None:
+    """How long the rest takes at the pace so far; None while nothing is done."""
+    if done <= 0 or elapsed <= 0:
+        return None
+    return max(total - done, 0) * elapsed / done
