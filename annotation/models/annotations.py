@@ -14,8 +14,9 @@ from webapp.core.fields import RealField
 class ImageAnnotation(models.Model):
     """Per (loop, image): the overall caption and the image-level tag candidates.
 
-    `concept_ids` and `role_masks` are parallel; a mask tells which roles proposed the tag
-    (annotation/pipeline/roles.py).
+    `concept_ids`, `role_masks`, `ranks` and `parent_ids` are parallel. A mask tells which roles proposed the tag
+    (annotation/pipeline/roles.py); a rank is its place in its proposer's list; a parent is the concept that a part was
+    derived from, 0 for none.
     """
 
     pk = models.CompositePrimaryKey("loop_id", "image_id")
@@ -24,6 +25,8 @@ class ImageAnnotation(models.Model):
     caption = models.TextField(blank=True)
     concept_ids = ArrayField(models.BigIntegerField())
     role_masks = ArrayField(models.IntegerField())
+    ranks = ArrayField(models.SmallIntegerField(), default=list)
+    parent_ids = ArrayField(models.BigIntegerField(), default=list)
     producer_id = models.BigIntegerField(null=True)
 
     class Meta:
@@ -37,7 +40,7 @@ class RegionCandidates(models.Model):
     """Per region that takes part in loops: candidates of the magnifier and of the merged sources, for re-ranking.
 
     Written by the localize stage of `loop_id`; a region without a row here was merged into another one
-    (Algorithm 1) and takes no part.
+    (Algorithm 1) and takes no part. A rank is the candidate's place in its proposer's list.
     """
 
     region_id = models.BigIntegerField(primary_key=True)
@@ -45,7 +48,7 @@ class RegionCandidates(models.Model):
     loop_id = models.BigIntegerField()
     concept_ids = ArrayField(models.BigIntegerField())
     role_masks = ArrayField(models.IntegerField())
-    scores = ArrayField(RealField())
+    ranks = ArrayField(models.SmallIntegerField())
 
     class Meta:
         db_table = "annotation_regioncandidates"

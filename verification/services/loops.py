@@ -1,0 +1,237 @@
+"""The engine's passes: started, brought forward, cancelled.
+
+`advance` is a reconciler: it looks at the rows, and enqueues or does what is missing. It may be called at any time, any
+number of times, by anybody; nothing depends on a message having arrived. It is called when a shard is finished, and by
+the timer for every running loop (docs/loops.md).
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from annotation import dispatch
+from annotation.models import Image, Loop, LoopState, Stage, StageRun, StageState
+from annotation.pipeline.loop_configs import LoopConfig, LoopConfigError, SamplingConfig, parse_loop_config, roster_of
+from annotation.pipeline.loop_stages import LoopStage, Work, installed_stages
+from annotation.pipeline.stages import STAGES
+from annotation.services import loops as loop_rows
+from annotation.services.stage_runs import due_shards, give_up_lapsed, open_shards, plan_once, plan_shards
+from verification.models import Sample, TaskKind
+from verification.services.samples import close_sample
+from webapp.accounts.models import User
+from webapp.core.errors import BadInput, Conflict
+from webapp.projects.models import Project
+
+log = logging.getLogger(__name__)
+
+GPU_PREFIXES = frozenset({"hf", "rclip", "asm"})
+
+
+def start_loop(*, project: Project, user: User | None, sampling: SamplingConfig | None = None) -> Loop:
+    """Begin the project's next loop; workers do the rest.
+
+    Without a finished loop the pipeline annotates all photos; else people get a sample of the last annotations. The
+    project's roster and `sampling` are frozen with it. Raises Conflict (one is running; no photos; nothing
+    annotated), or BadInput when the roster does not fit.
+    """
+    if not Image.objects.filter(project=project).exists():
+        raise Conflict(_("There are no photos yet. Add photos first."), code="no_photos")
+    try:
+        config = LoopConfig(
+            roster=roster_of(project.roster),
+            sampling=sampling or SamplingConfig(),
+            shard_images=settings.ARGUS_SHARD_IMAGES,
+        )
+    except LoopConfigError as error:
+        raise BadInput(_("The project's settings do not fit: %(reason)s") % {"reason": error}) from error
+    with transaction.atomic():
+        loop = loop_rows.create_loop(project=project, user=user, parent=last_finished(project), config=config)
+        dispatch.enqueue_advance(loop.pk)
+    return loop
+
+
+def advance(loop_id: int) -> Loop | None:
+    """Bring the loop forward as far as the facts allow. Returns it, or None when there is nothing to do any more.
+
+    Locks the loop's row for the moment; idempotent.
+    """
+    with transaction.atomic():
+        loop = Loop.objects.select_for_update(no_key=True).filter(pk=loop_id).first()
+        if loop is None or loop.state != LoopState.RUNNING:
+            return None
+        if all(_is_over(loop, stage) for stage in _stages_left(loop)):
+            loop_rows.finish_loop(loop_id)
+        loop.refresh_from_db()
+    if loop.state == LoopState.FINISHED:
+        loop_rows.drop_leftovers()
+    return loop
+
+
+def cancel_loop(*, loop: Loop, user: User | None) -> bool:
+    """Stop it: shards and leases are revoked, its annotations dropped. False when it was over already.
+
+    Verdicts and pay stand, its number is not given again. Annotations that somebody is just reading are dropped
+    by the timer later.
+    """
+    with transaction.atomic():
+        if not loop_rows.cancel_loop(loop.pk):
+            loop.refresh_from_db()
+            return False
+        for sample_id in Sample.objects.filter(loop=loop).values_list("pk", flat=True):
+            close_sample(sample_id)
+    loop.refresh_from_db()
+    log.info("loop %s cancelled by user %s", loop.pk, user and user.pk)
+    loop_rows.drop_leftovers()
+    return True
+
+
+def close_verification(*, loop: Loop, user: User | None) -> bool:
+    """Hand out no more items of the loop's sample and go on with what people said so far. False if it was closed.
+
+    Items come in random order, so what is done is a valid sample. Raises Conflict when the loop is not running or
+    has no sample yet.
+    """
+    loop.refresh_from_db()
+    sample = Sample.objects.filter(loop=loop, task_kind=TaskKind.TAG).first()
+    if loop.state != LoopState.RUNNING or sample is None:
+        raise Conflict(_("This loop has nothing with people that could be closed."), code="nothing_open")
+    with transaction.atomic():
+        closed = close_sample(sample.pk)
+        dispatch.enqueue_advance(loop.pk)
+    if closed:
+        log.info("sample %s closed by user %s", sample.pk, user and user.pk)
+    return closed
+
+
+def retry_loop(*, loop: Loop, user: User | None) -> int:
+    """Let a failed loop go on with the shards that failed; how many these are. Raises Conflict."""
+    with transaction.atomic():
+        count = loop_rows.retry_loop(loop.pk)
+        dispatch.enqueue_advance(loop.pk)
+    loop.refresh_from_db()
+    log.info("loop %s tried again by user %s", loop.pk, user and user.pk)
+    return count
+
+
+def last_finished(project: Project) -> Loop | None:
+    """The parent of the next loop."""
+    return Loop.objects.filter(project=project, state=LoopState.FINISHED).order_by("-number").first()
+
+
+def annotated_ancestor(loop: Loop) -> Loop:
+    """The nearest ancestor with annotations: what this loop's sample is drawn from. Raises Conflict."""
+    ancestor = loop.parent
+    while ancestor is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM annotation_regionannotation WHERE loop_id = %s)", [ancestor.pk]
+            )
+            if cursor.fetchone()[0]:
+                return ancestor
+        ancestor = ancestor.parent
+    raise Conflict(
+        _("The loops before this one left no annotated regions. Look at the reasons on their pages."),
+        code="nothing_annotated",
+    )
+
+
+def config_of(loop: Loop) -> LoopConfig:
+    """The loop's frozen configuration."""
+    return parse_loop_config(loop.config)
+
+
+def runs_on_gpu(stage: str, config: LoopConfig) -> bool:
+    """Whether a stage of the pipeline asks a backend that wants a GPU worker."""
+    if stage not in STAGES:
+        return False
+    choices = [getattr(config.roster, role, None) for role in STAGES[stage].roles if role != "localizer"]
+    if "localizer" in STAGES[stage].roles:
+        choices += config.roster.sources
+    return any(choice is not None and choice.backend.split(":", 1)[0] in GPU_PREFIXES for choice in choices)
+
+
+def _stages_left(loop: Loop) -> tuple[LoopStage, ...]:
+    """From the last stage on that has begun: those before it are over."""
+    stages = installed_stages(has_parent=loop.parent_id is not None)
+    begun = [
+        place
+        for place, stage in enumerate(stages)
+        if stage.work is not Work.PEOPLE and StageRun.objects.filter(loop=loop, stage=stage.name).exists()
+    ]
+    return stages[begun[-1] :] if begun else stages
+
+
+def _is_over(loop: Loop, stage: LoopStage) -> bool:
+    """Whether the stage is done; if not, see to it that it goes on."""
+    return _people_are_done(loop) if stage.work is Work.PEOPLE else _shards_are_done(loop, stage)
+
+
+def _shards_are_done(loop: Loop, stage: LoopStage) -> bool:
+    runs = StageRun.objects.filter(loop=loop, stage=stage.name)
+    if not runs.exists() and not _plan(loop, stage):
+        return True  # no photos
+    give_up_lapsed(loop_id=loop.pk, stage=stage.name)
+    if not open_shards(loop_id=loop.pk, stage=stage.name).exists():
+        return not _failed(loop, stage)
+    gpu = runs_on_gpu(stage.name, config_of(loop))
+    for run_id in due_shards(loop_id=loop.pk, stage=stage.name, resend=not dispatch.is_crowded(gpu=gpu)):
+        dispatch.enqueue_shard(run_id, gpu=gpu)
+    return False
+
+
+def _plan(loop: Loop, stage: LoopStage) -> int:
+    if stage.work is Work.ONCE:
+        plan_once(loop_id=loop.pk, stage=stage.name)
+        return 1
+    planned = StageRun.objects.filter(loop=loop).exclude(image_ids=[]).order_by("pk").first()
+    return plan_shards(
+        loop_id=loop.pk,
+        stage=stage.name,
+        project_id=loop.project_id,
+        size=config_of(loop).shard_images,
+        like=planned.stage if planned else None,
+    )
+
+
+def _failed(loop: Loop, stage: LoopStage) -> bool:
+    """Whether shards of the stage failed for good; the loop has failed then, and says why."""
+    failed = StageRun.objects.filter(loop=loop, stage=stage.name, state=StageState.FAILED).order_by("shard")
+    first = failed.first()
+    if first is None:
+        return False
+    reason = _("%(stage)s: %(count)s of %(all)s parts failed. The first one: %(reason)s") % {
+        "stage": Stage(stage.name).label,
+        "count": failed.count(),
+        "all": StageRun.objects.filter(loop=loop, stage=stage.name).count(),
+        "reason": first.error,
+    }
+    loop_rows.fail_loop(loop.pk, first.error if stage.work is Work.ONCE else reason)
+    return True
+
+
+_LEFT = """
+SELECT EXISTS (
+    SELECT 1 FROM verification_assignment slot JOIN verification_sampleitem item ON item.id = slot.item_id
+    WHERE slot.sample_id = %(sample)s AND slot.state = 'open' AND item.state = 'open'
+) OR EXISTS (
+    SELECT 1 FROM verification_assignment slot WHERE slot.sample_id = %(sample)s AND slot.state = 'leased'
+)
+"""
+
+
+def _people_are_done(loop: Loop) -> bool:
+    """Whether the sample is closed or nothing of it is left to do; what the lead has on the desk does not count."""
+    sample = Sample.objects.filter(loop=loop, task_kind=TaskKind.TAG).first()
+    if sample is None:
+        return True
+    if sample.is_open:
+        with connection.cursor() as cursor:
+            cursor.execute(_LEFT, {"sample": sample.pk})
+            if cursor.fetchone()[0]:
+                return False
+        close_sample(sample.pk)
+    return True

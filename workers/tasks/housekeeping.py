@@ -1,0 +1,41 @@
+"""What the timer starts: everything that a lost message, a dead worker or a flushed Redis left undone."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from celery import shared_task
+from django.db import Error
+
+from annotation.models import Loop, LoopState
+from annotation.services.loops import drop_leftovers
+from verification.services import loops
+from verification.services.exports import requeue_stale_exports
+from verification.services.queue import free_lapsed_leases
+from webapp.core.errors import ArgusError
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="housekeeping.advance")  # type: ignore[untyped-decorator]  # Celery has no types
+def advance(loop_id: int) -> None:
+    """Bring one loop forward."""
+    loops.advance(loop_id)
+
+
+@shared_task(name="housekeeping.reconcile")  # type: ignore[untyped-decorator]  # Celery has no types
+def reconcile() -> None:
+    """Compare what should be with what is, and enqueue the difference. Every part is idempotent."""
+    for loop_id in Loop.objects.filter(state=LoopState.RUNNING).values_list("pk", flat=True):
+        _try(f"advance loop {loop_id}", partial(loops.advance, loop_id))
+    _try("free lapsed leases", free_lapsed_leases)
+    _try("requeue exports", requeue_stale_exports)
+    _try("drop leftovers", drop_leftovers)
+
+
+def _try(what: str, call: Callable[[], object]) -> None:
+    """One part that fails must not keep the others from being done."""
+    try:
+        call()
+    except (ArgusError, Error, OSError):
+        log.exception("could not %s", what)
