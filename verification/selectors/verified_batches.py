@@ -76,14 +76,12 @@ def count_items(snapshot: Snapshot, *, project_id: int) -> int:
     return int(count)
 
 
-def verified_batches(
-    snapshot: Snapshot, names: ConceptNames, *, project_id: int, batch_items: int = BATCH_ITEMS
-) -> Generator[Batch]:
+def verified_batches(snapshot: Snapshot, names: ConceptNames, *, project_id: int) -> Generator[Batch]:
     """Batches in the order of photos and regions; `names` knows all concepts of the batch just yielded.
 
     PostgreSQL works on the next batch while the caller has this one: no other use of `snapshot.cursor` meanwhile.
     """
-    batches = _read_batches(snapshot, names, project_id, batch_items)
+    batches = _read_batches(snapshot, names, project_id)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="verified") as ahead:
         coming = ahead.submit(next, batches, None)
         while (batch := coming.result()) is not None:
@@ -91,10 +89,10 @@ def verified_batches(
             yield batch
 
 
-def _read_batches(snapshot: Snapshot, names: ConceptNames, project_id: int, batch_items: int) -> Iterator[Batch]:
+def _read_batches(snapshot: Snapshot, names: ConceptNames, project_id: int) -> Iterator[Batch]:
     cursor, samples, after = snapshot.cursor, _samples(snapshot, project_id), 0
     while True:
-        cursor.execute(_NEXT, {"after": after, "samples": samples, "batch": batch_items})
+        cursor.execute(_NEXT, {"after": after, "samples": samples, "batch": BATCH_ITEMS})
         ((items, last),) = cursor.fetchall()
         if not isinstance(items, int) or not isinstance(last, int):
             return

@@ -41,7 +41,7 @@ class ExportForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def exports(request: ProjectRequest) -> HttpResponse:
     """The list with the form; POST asks for an export."""
-    form = ExportForm(request.POST or None, project=request.project)
+    form = ExportForm(request.POST if request.method == "POST" else None, project=request.project)
     if request.method == "POST" and form.is_valid():
         request_export(project=request.project, user=request.user, **form.cleaned_data)
         return redirect("verification:exports", request.project.slug)

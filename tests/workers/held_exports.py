@@ -1,0 +1,29 @@
+"""A worker's Celery application whose exports pause after each batch, so that a test can kill it between two."""
+
+import os
+import time
+from typing import Any
+
+import django
+
+django.setup()
+
+from verification.selectors import verified_batches  # noqa: E402
+from verification.services import export_files, exports  # noqa: E402
+from webapp.celery import app  # noqa: E402
+
+__all__ = ["app"]
+
+verified_batches.BATCH_ITEMS = 10
+exports.SECONDS_BETWEEN_HEARTBEATS = 0.0
+_PAUSE = float(os.environ.get("TEST_EXPORT_PAUSE", "0"))
+_records = export_files.verified_batches
+
+
+def _paused(*args: Any, **options: Any) -> Any:
+    for batch in _records(*args, **options):
+        yield batch
+        time.sleep(_PAUSE)
+
+
+export_files.verified_batches = _paused
