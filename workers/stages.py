@@ -7,12 +7,13 @@ forgotten after each, so that memory follows the group and not the shard.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
 from annotation.pipeline.batches import Failure
-from annotation.pipeline.cleaning import clean_images
+from annotation.pipeline.cleaning import SizeClass, clean_images, size_classes
 from annotation.pipeline.description import describe_images
 from annotation.pipeline.matching import match_images
 from annotation.pipeline.ports import Backends, ImageInput, Named, ProducerIdentity, no_boxes
@@ -216,7 +217,13 @@ def _ranked(
     texts = {entry.candidate.text for image in done for ranking in image.rankings for entry in ranking}
     concepts = concept_ids_for(texts)
     producer_id = _producer(shard.backends.matcher)
-    return StageResult(lambda: {"regions": writer(shard.loop_id, done, concepts, producer_id)}, failures)
+    # By size class, so that pages need not count regions.
+    sizes = Counter(size.name.lower() for image in done for size in map(SizeClass, size_classes(image.boxes)))
+
+    def write() -> dict[str, int]:
+        return {"regions": writer(shard.loop_id, done, concepts, producer_id), **sizes}
+
+    return StageResult(write, failures)
 
 
 def _groups(images: Sequence[ShardImage], shard: Shard) -> Iterator[Sequence[ShardImage]]:
