@@ -86,12 +86,15 @@ class TagTask {
       const answer = await this.api.send("lease", { want: this.setup.batch, have });
       this.loaded = true;
       this.loadFailure = null;
+      const wasCutOff = this.saving.state === "signed-out" || this.cutOff;
+      this.cutOff = false;
       if (this.saving.state === "signed-out") this.saving.set("ok");
       this.forgetAllBut(answer.held, answer.paused);
       if (!this.past.length) this.past = answer.past.reverse().map(({ rejected, key, ...item }) => ({ item, rejected, key }));
       const unsent = this.outbox.sends.filter((send) => send.name === "submit").length;
       this.stint = { done: answer.stint.done + unsent, size: Math.max(answer.stint.size, answer.stint.done + unsent) };
       this.take(answer);
+      if (wasCutOff) this.revive();
       if (this.outbox.size) this.saving.tryNow();
     } catch (failure) {
       if (!failure.kind) throw failure;
@@ -102,6 +105,12 @@ class TagTask {
       this.fetchedAt = Date.now();
       this.render();
     }
+  }
+
+  // Photos that failed for want of a network or a session get another chance once there is one.
+  revive() {
+    for (const item of this.here.filter((other) => other.failed)) prepareAgain(item);
+    if (this.current && !this.current.ready) this.show();
   }
 
   // Items ahead whose lease went to others while this page slept.
@@ -134,6 +143,7 @@ class TagTask {
     if (!item) {
       this.stage.clear();
       this.choices.show([]);
+      this.choices.block(true);
     } else if (item.ready) {
       this.display(item, since);
     } else {
@@ -287,10 +297,12 @@ class TagTask {
     if (this.saving.state === "signed-out") return "signed-out";
     if (this.lostItems) return "lost";
     if (this.paused) return "paused";
-    if (this.current) return "task";
-    if (this.saving.state === "offline" || this.loadFailure?.kind === "network") return "offline";
+    const isOffline = this.saving.state === "offline" || this.loadFailure?.kind === "network";
+    if (this.current && !(this.current.failed && isOffline)) return "task";
+    if (isOffline) return "offline";
     if (this.loadFailure) return "error";
-    return this.loaded && !this.fetching ? "empty" : "loading";
+    const mayStillCome = this.fetching || (this.outbox.size > 0 && this.saving.state !== "failing");
+    return this.loaded && !mayStillCome ? "empty" : "loading";
   }
 
   render() {
@@ -311,6 +323,7 @@ class TagTask {
 
   renderSaved(state) {
     const unsent = this.outbox.size;
+    byId("saved").dataset.unsent = unsent;
     const { reference, secondsLeft } = this.saving;
     const kind = this.saving.state;
     if (state !== "loading" || unsent) this.panels.saved(kind, unsent);
@@ -370,10 +383,7 @@ class TagTask {
       event.preventDefault();
       this.submit(event.timeStamp);
     });
-    this.saving.addEventListener("change", () => {
-      this.render();
-      if (this.saving.state === "offline") this.say(byId("notice-offline").innerText);
-    });
+    this.saving.addEventListener("change", () => this.onSaving());
     for (const button of document.querySelectorAll("[data-undo]")) button.addEventListener("click", () => this.undo());
     for (const button of document.querySelectorAll("[data-try]")) button.addEventListener("click", () => this.tryNow());
     byId("try-now").addEventListener("click", () => this.tryNow());
@@ -399,6 +409,14 @@ class TagTask {
       release: (key) => (key === null || key === "v") && this.heldBare && this.stage.bare((this.heldBare = false)),
       isOn: () => this.shortcuts,
     });
+  }
+
+  onSaving() {
+    const { state } = this.saving;
+    this.render();
+    if (state === "offline" && !this.cutOff) this.say(byId("notice-offline").innerText);
+    if (state === "offline" || state === "signed-out") this.cutOff = true;
+    else if (state === "ok" && this.cutOff) this.fetchItems();
   }
 
   handleKey(key, event) {
