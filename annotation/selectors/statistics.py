@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 
@@ -40,8 +39,11 @@ def stage_totals(loop_id: int) -> dict[str, StageTotals]:
     """By stage, for those that have shards. One query."""
     with connection.cursor() as cursor:
         cursor.execute(_STAGES, [loop_id])
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return {row[0]: StageTotals(*row[1:8], float(row[8])) for row in rows}
+        rows = cursor.fetchall()
+    return {
+        stage: StageTotals(shards, done, failed, running, images, started_at, finished_at, float(seconds))
+        for stage, shards, done, failed, running, images, started_at, finished_at, seconds in rows
+    }
 
 
 def loop_counts(loop_id: int) -> dict[str, dict[str, int]]:

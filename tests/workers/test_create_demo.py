@@ -1,0 +1,104 @@
+import io
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import call_command
+
+from annotation.models import Image, ImportedCaption, Loop, LoopState, RegionAnnotation, StageFailure
+from verification.models import Assignment, AssignmentState, Sample, SampleItem, Verdict
+from webapp.accounts.models import User
+from webapp.projects.models import Membership, Project, Role
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def create() -> str:
+    output = io.StringIO()
+    call_command("create_demo", stdout=output)
+    return output.getvalue()
+
+
+def accounts_in(text: str) -> dict[str, str]:
+    """Username -> password as printed."""
+    return dict(re.findall(r"^(\w+) +((?:[a-z0-9]{5}-){3}[a-z0-9]{5}) ", text, re.MULTILINE))
+
+
+def test_the_demo_is_annotated_open_for_people_and_has_an_account_per_role() -> None:
+    printed = accounts_in(create())
+    project = Project.objects.get(slug="demo")
+    zero, one = Loop.objects.filter(project=project).order_by("number")
+    assert (zero.number, zero.state, one.number, one.state) == (0, LoopState.FINISHED, 1, LoopState.RUNNING)
+    assert not StageFailure.objects.exists()
+    sample = Sample.objects.get()
+    assert sample.is_open
+    assert (sample.loop, sample.annotated_loop) == (one, zero)
+    assert SampleItem.objects.count() >= 60
+    assert set(printed) == {*Role.values, "admin"}
+    for username, password in printed.items():
+        user = authenticate(username=username, password=password)
+        assert user is not None
+        assert not user.must_change_password  # type: ignore[attr-defined]
+        roles = set(Membership.objects.filter(user=user).values_list("role", flat=True))
+        assert roles == ({username} if username in Role.values else set())
+        assert user.is_superuser == (username == "admin")
+
+
+def test_nothing_in_the_demo_is_verified_before_people_come() -> None:
+    create()
+    assert not Verdict.objects.exists()
+    assert set(Assignment.objects.values_list("state", flat=True)) == {AssignmentState.OPEN}
+
+
+def test_every_photo_of_the_demo_names_its_licence_and_source_and_has_regions() -> None:
+    create()
+    for image in Image.objects.all():
+        assert image.licence
+        assert "scikit-image" in image.source
+        assert image.imported_captions.count() >= 3
+        assert RegionAnnotation.objects.filter(image_id=image.pk).count() >= 5
+
+
+def test_a_second_call_changes_nothing_and_says_so() -> None:
+    create()
+    before: Any = [
+        list(model.objects.order_by("pk").values_list("pk")) for model in (User, Project, Image, Loop, SampleItem)
+    ]
+    passwords = list(User.objects.order_by("pk").values_list("password", flat=True))
+    again = create()
+    assert "exist already" in again
+    assert not accounts_in(again)
+    assert before == [
+        list(model.objects.order_by("pk").values_list("pk")) for model in (User, Project, Image, Loop, SampleItem)
+    ]
+    assert passwords == list(User.objects.order_by("pk").values_list("password", flat=True))
+
+
+def test_a_first_start_that_was_killed_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_args: object, **_options: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr("workers.management.commands.create_demo.make_accounts", killed)
+        create()
+    assert not User.objects.exists()
+    items = list(SampleItem.objects.order_by("pk").values_list("pk", flat=True))
+    assert len(accounts_in(create())) == 5
+    assert list(SampleItem.objects.order_by("pk").values_list("pk", flat=True)) == items
+    assert ImportedCaption.objects.count() == ImportedCaption.objects.values("image", "external_id").distinct().count()
+
+
+def test_passwords_that_could_not_be_shown_do_not_stay() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            if "Accounts" in text:
+                raise BrokenPipeError
+            return super().write(text)
+
+    with pytest.raises(BrokenPipeError):
+        call_command("create_demo", stdout=Closed())
+    assert not User.objects.exists()

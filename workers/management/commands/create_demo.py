@@ -1,0 +1,37 @@
+"""`manage.py create_demo`: a project to try Argus with, and an account per role. `manage.py up` calls it at first."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from webapp.core.errors import ArgusError
+from webapp.projects.models import Membership
+from workers.demo.projects import SLUG, Account, annotate, make_accounts, make_project
+
+
+class Command(BaseCommand):
+    help = "Make the demo project and its accounts; the passwords are printed once and kept nowhere."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if Membership.objects.filter(project__slug=SLUG).exists():
+            self.stdout.write("The demo project and its accounts exist already; nothing was changed.")
+            return
+        try:
+            project = make_project(self._say)
+            annotate(project, self._say)
+            make_accounts(project, self._show)
+        except ArgusError as error:
+            raise CommandError(f"The demo could not be made. {error.message}") from error
+
+    def _say(self, message: str) -> None:
+        self.stdout.write(f"  {message}")
+
+    def _show(self, accounts: list[Account]) -> None:
+        header = Account("username", "password", "role")
+        widths = [max(len(getattr(row, name)) for row in [header, *accounts]) for name in ("username", "password")]
+        rows = [f"{row.username:<{widths[0]}}  {row.password:<{widths[1]}}  {row.role}" for row in accounts]
+        line = "-" * max(map(len, rows))
+        self.stdout.write("\nAccounts of the demo. The passwords are shown this once: write them down now.\n")
+        self.stdout.write(f"{header.username:<{widths[0]}}  {header.password:<{widths[1]}}  {header.role}")
+        self.stdout.write("\n".join([line, *rows, line]))
+        self.stdout.flush()
