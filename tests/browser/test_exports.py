@@ -1,0 +1,91 @@
+"""The exports page in a browser: ask, watch, cancel, download; by keyboard, on a phone, in the dark."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from annotation import dispatch
+from tests.browser.conftest import PageAs
+from tests.factories import make_sample
+from tests.verification.judgements import judge_all
+from verification.models import Export, ExportState
+from verification.services.exports import run_export
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture(autouse=True)
+def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test itself is the worker."""
+    monkeypatch.setattr(dispatch.app, "send_task", lambda *_args, **_options: None)
+
+
+def test_an_export_is_asked_for_watched_and_downloaded(
+    project: Any, ana: Any, cleo: Any, page_as: PageAs, tmp_path: Path
+) -> None:
+    judge_all(make_sample(project, items=9), [ana])
+    page = page_as(cleo)
+    page.goto("/p/street/exports/")
+    page.get_by_role("button", name="Export", exact=True).press("Enter")
+    page.get_by_text("Waiting for a worker").wait_for()
+    export = Export.objects.get()
+    Export.objects.update(state=ExportState.RUNNING, rows_done=40, rows_total=90)
+    page.get_by_text("40 of 90").wait_for()
+    page.get_by_role("button", name=f"Cancel export {export.pk}").focus()
+    Export.objects.update(rows_done=80)
+    page.get_by_text("80 of 90").wait_for()
+    assert page.evaluate("document.activeElement.id") == f"cancel-{export.pk}"
+    Export.objects.update(state=ExportState.PENDING)
+    assert run_export(export.pk)
+    with page.expect_download() as started:
+        page.get_by_role("link", name=f"Download export {export.pk}").click()
+    saved = tmp_path / "saved.jsonl"
+    started.value.save_as(saved)
+    assert started.value.suggested_filename == f"argus-street-tags-{export.pk}.jsonl"
+    export.refresh_from_db()
+    assert hashlib.sha256(saved.read_bytes()).hexdigest() == export.sha256
+    assert page.locator("#exports-status").inner_text() == f"Export {export.pk}: Done"
+
+
+def test_a_running_export_is_cancelled_in_place(project: Any, cleo: Any, page_as: PageAs) -> None:
+    export = Export.objects.create(project=project, kind="tags", state=ExportState.RUNNING, rows_done=1, rows_total=9)
+    page = page_as(cleo)
+    page.goto("/p/street/exports/")
+    page.get_by_role("button", name=f"Cancel export {export.pk}").click()
+    page.get_by_text("Nothing of it is kept.").wait_for()
+    export.refresh_from_db()
+    assert export.state == ExportState.CANCELLED
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark"), (320, "light")])
+def test_every_state_is_accessible_and_fits_the_screen(
+    project: Any, cleo: Any, page_as: PageAs, width: int, scheme: str
+) -> None:
+    page = page_as(cleo, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto("/p/street/exports/")
+    assert _problems(page) == []
+    for state in ExportState:
+        facts = {"rows_done": 12_345, "rows_total": 40_000, "file_bytes": 9_876_543, "sha256": "0123abcd" * 8}
+        Export.objects.create(
+            project=project,
+            kind="tags",
+            state=state,
+            schema_version="tags-1",
+            error="No space left.",
+            attempt=2,
+            **facts,
+        )
+    Export.objects.create(project=project, kind="regions", state=ExportState.DONE, schema_version="regions-1")
+    page.reload()
+    assert _problems(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def _problems(page: Any) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{problem['id']}: {problem['nodes'][0]['html']}" for problem in found if problem["impact"] in SERIOUS]
