@@ -82,6 +82,7 @@ def _schema(things: Things) -> dict[str, Any]:
 _EVERYONE = (*MEMBERS, "admin")
 _PERSON = _with(user_id="member_id")
 _EXPORT = _with(export_id="export_id")
+_IMPORT = _with(import_id="import_id")
 # Item endpoints answer in JSON; without a lease of their own people are told so, or that nothing is to be done.
 _ITEM_ANSWERS = (200, 204, 400, 404, 409)
 
@@ -106,6 +107,14 @@ ROWS: dict[str, Row] = {
     "annotation:explore": _page("lead", "consumer", "admin"),
     "annotation:explore_concepts": _page("lead", "consumer", "admin"),
     "annotation:image_file": _page(*_EVERYONE, arguments=_image),
+    "annotation:photos": _page("lead", "admin"),
+    "annotation:add_photos": _page("lead", "admin"),
+    "annotation:upload_photos": _change("lead", "admin", ok=(400,), data={"format": "folder"}),
+    "annotation:fetch_photos": _change("lead", "admin", ok=(400,), data={"addresses": "no address"}),
+    "annotation:read_folder": _change("lead", "admin", ok=(400,)),
+    "annotation:import": _page("lead", "admin", arguments=_IMPORT),
+    "annotation:cancel_import": _change("lead", "admin", arguments=_IMPORT),
+    "annotation:import_problems": _page("lead", "admin", arguments=_IMPORT),
     # verification
     "verification:home": _page(*_EVERYONE, unlike={"annotator": 302, "consumer": 302}),
     "verification:my_work": _page("annotator"),

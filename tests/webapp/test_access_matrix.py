@@ -50,11 +50,19 @@ def people(ana: Any, edo: Any, lea: Any, cleo: Any, otto: Any, admin: Any) -> di
 
 @pytest.fixture
 def things(project: Any, edo: Any) -> Things:
+    from annotation.models import ImportRun
     from tests.factories import make_image
     from verification.models import Export
 
     export = Export.objects.create(project=project, kind="tags")
-    return Things(project, member_id=edo.pk, image_id=make_image(project).pk, export_id=export.pk)
+    imported = ImportRun.objects.create(project=project, format="folder")
+    return Things(
+        project,
+        member_id=edo.pk,
+        image_id=make_image(project).pk,
+        export_id=export.pk,
+        import_id=imported.pk,
+    )
 
 
 def ask(client: Client, name: str, row: Row, things: Things, *, method: str) -> int:
