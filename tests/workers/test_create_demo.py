@@ -82,9 +82,10 @@ def test_a_first_start_that_was_killed_goes_on_where_it_was(monkeypatch: pytest.
     def killed(*_args: object, **_options: object) -> None:
         raise Killed
 
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched:
         patched.setattr("workers.management.commands.create_demo.make_accounts", killed)
-        create()
+        with pytest.raises(Killed):
+            create()
     assert not User.objects.exists()
     items = list(SampleItem.objects.order_by("pk").values_list("pk", flat=True))
     assert len(accounts_in(create())) == 5

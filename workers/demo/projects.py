@@ -26,7 +26,7 @@ from workers.foreground import run_loop
 SLUG = "demo"
 DOMAIN = "demo.localhost"
 DESCRIPTION = (
-    "Six photos that come with scikit-image, annotated automatically. Nothing in it has been checked by anybody."
+    "Five photos that come with scikit-image, annotated automatically. Nothing in it has been checked by anybody."
 )
 GUIDE = (
     "Mark every tag that is wrong for what is inside the box. A tag that names the thing itself, its kind, or the part "
