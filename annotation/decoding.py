@@ -159,9 +159,9 @@ def _opened(data: bytes, limits: DecodeLimits) -> Iterator[tuple[Image.Image, Im
         raise ImageRefused("too_many_pixels", _too_many_pixels(limits)) from error
     except UnidentifiedImageError as error:
         raise _unrecognised(data) from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+    except (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError) as error:
         raise _damaged(error) from error
-    except (struct.error, zlib.error, OverflowError, MemoryError) as error:
+    except (RuntimeError, AttributeError, MemoryError, struct.error, zlib.error) as error:
         raise _damaged(error) from error
 
 

@@ -21,6 +21,11 @@ def enqueue_export(export_id: int) -> None:
     _on_commit("exports.run", export_id, queue=CPU_QUEUE)
 
 
+def enqueue_import(run_id: int) -> None:
+    """Bring photos and annotations in (workers/tasks/imports.py)."""
+    _on_commit("imports.run", run_id, queue=CPU_QUEUE)
+
+
 def enqueue_shard(stage_run_id: int, *, gpu: bool = False) -> None:
     """Run one shard of a stage (workers/tasks/pipeline.py)."""
     _on_commit("pipeline.run_shard", stage_run_id, queue=GPU_QUEUE if gpu else CPU_QUEUE)

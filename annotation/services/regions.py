@@ -32,7 +32,7 @@ def _text_hashes(texts: Sequence[bytes], state: Words) -> Words:
     """Mix each text into its state, eight bytes at a time, then its length; an empty text changes nothing."""
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     words = -(-int(lengths.max(initial=0)) // 8)
-    padded = np.array(texts, dtype=f"S{max(1, words) * 8}").view("<u8").reshape(len(texts), -1)
+    padded = np.array(texts, dtype=f"S{max(1, words) * 8}").view("<u8").reshape(len(texts), max(1, words))
     for column in range(words):
         state = np.where(lengths > 8 * column, _mixed(state ^ padded[:, column]), state)
     return np.where(lengths > 0, _mixed(state ^ lengths.astype(np.uint64)), state)

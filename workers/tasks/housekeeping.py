@@ -8,6 +8,7 @@ from celery import shared_task
 from django.db import Error
 
 from annotation.models import Loop, LoopState
+from annotation.services.imports import resume_imports
 from annotation.services.loops import drop_leftovers
 from verification.services import loops
 from verification.services.exports import requeue_stale_exports
@@ -30,6 +31,7 @@ def reconcile() -> None:
         _try(f"advance loop {loop_id}", partial(loops.advance, loop_id))
     _try("free lapsed leases", free_lapsed_leases)
     _try("requeue exports", requeue_stale_exports)
+    _try("resume imports", resume_imports)
     _try("drop leftovers", drop_leftovers)
 
 
