@@ -19,7 +19,7 @@ COUNTED: Final[dict[str, Promise]] = {
     "captions": _("captions"),
     "regions_already_there": _("boxes that were here"),
     "captions_already_there": _("captions that were here"),
-    "left_out": _("of photos that are not here, left out"),
+    "left_out": _("annotations of refused photos"),
     "problems": _("refused"),
 }
 

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.importers.registry import IMPORTERS
 from annotation.models import ImportRun, ImportState
-from annotation.selectors.import_runs import every_problem, find_run, problem_page, run_page
+from annotation.selectors.import_runs import run_page
+from annotation.selectors.imports import all_problems, find_import, problems_page
 from annotation.selectors.photos import photo_page
 from annotation.services.imports import cancel_import
 from webapp.core.errors import BadInput, NotFound
@@ -46,7 +47,7 @@ def import_page(request: ProjectRequest, import_id: int) -> HttpResponse:
     if request.htmx:
         response = render(request, "annotation/photos/_run.html", context)
     else:
-        context["problems"] = problem_page(run, after=read_key(request, "after"))
+        context["problems"], context["after"] = problems_page(run_id=run.pk, after=read_key(request, "after") or 0)
         response = render(request, "annotation/photos/import.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -75,7 +76,7 @@ def problems_file(request: ProjectRequest, import_id: int) -> StreamingHttpRespo
 
 
 def _lines(run: ImportRun) -> Iterator[bytes]:
-    for problem in every_problem(run):
+    for problem in all_problems(run_id=run.pk):
         values = {"file": problem.file, "item": problem.item, "code": problem.code, "message": problem.message}
         yield orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -96,7 +97,7 @@ def read_key(request: ProjectRequest, name: str) -> int | None:
 
 
 def _run(request: ProjectRequest, import_id: int) -> ImportRun:
-    run = find_run(project_id=request.project.pk, import_id=import_id)
+    run = find_import(project_id=request.project.pk, run_id=import_id)
     if run is None:
         raise NotFound(_("This project has no such import."))
     return run

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Image, ImportProblem, ImportRun, ImportState
-from annotation.selectors.import_runs import PROBLEMS
+from annotation.selectors.imports import PAGE as PROBLEMS
 from annotation.selectors.photos import PAGE
 from tests.factories import make_image
 from webapp.projects.models import Project
@@ -92,10 +92,10 @@ def test_problems_are_shown_as_text_and_paged_by_key(as_lea: Client, project: An
     first = as_lea.get(at("import", run.pk))
     assert "<b>" not in first.content.decode()
     assert "&lt;b&gt;0&lt;/b&gt;.jpg" in first.content.decode()
-    assert len(first.context["problems"].problems) == PROBLEMS
-    second = as_lea.get(at("import", run.pk), {"after": first.context["problems"].after})
-    assert [problem.file for problem in second.context["problems"].problems] == [f"<b>{PROBLEMS}</b>.jpg"]
-    assert second.context["problems"].after is None
+    assert len(first.context["problems"]) == PROBLEMS
+    second = as_lea.get(at("import", run.pk), {"after": first.context["after"]})
+    assert [problem.file for problem in second.context["problems"]] == [f"<b>{PROBLEMS}</b>.jpg"]
+    assert second.context["after"] is None
 
 
 def test_all_problems_can_be_downloaded(as_lea: Client, project: Any) -> None:
