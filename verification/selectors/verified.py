@@ -14,7 +14,6 @@ rejected is verified without a tag.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
@@ -115,8 +114,7 @@ class TagDecision(NamedTuple):
     annotated_loop_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedRegion:
+class VerifiedRegion(NamedTuple):
     """A region and what counts about it now; accepted and rejected are best first, the latest loop's before others.
 
     people and agreement are those of the latest loop that verified it; the dates (UTC) span all of them.
@@ -156,15 +154,16 @@ def merge_items(items: Sequence[VerifiedItem], canonical: Callable[[int], int]) 
             if known is None or _merged_into_right(known, outcome, loop_number):
                 decided[key] = outcome, TagDecision(concept_id, score, mask, loop_number, annotated_loop_id)
     latest = newest_first[0]
+    is_only = len(items) == 1
     return VerifiedRegion(
-        region_id=latest.region_id,
-        loop_number=latest.loop_number,
-        people=latest.people,
-        agreement=agreement(tuple(latest.against), latest.people),
-        first_on=min([item.first_on for item in items]),
-        last_on=max([item.last_on for item in items]),
-        accepted=tuple([decision for outcome, decision in decided.values() if outcome is Outcome.ACCEPTED]),
-        rejected=tuple([decision for outcome, decision in decided.values() if outcome is Outcome.REJECTED]),
+        latest.region_id,
+        latest.loop_number,
+        latest.people,
+        agreement(tuple(latest.against), latest.people),
+        latest.first_on if is_only else min(item.first_on for item in items),
+        latest.last_on if is_only else max(item.last_on for item in items),
+        tuple([decision for outcome, decision in decided.values() if outcome is Outcome.ACCEPTED]),
+        tuple([decision for outcome, decision in decided.values() if outcome is Outcome.REJECTED]),
     )
 
 
