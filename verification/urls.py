@@ -8,5 +8,6 @@ app_name = "verification"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:slug>/", home, name="home"),
     path("p/<slug:slug>/", include("verification.views.consumer.urls")),
+    path("p/<slug:slug>/", include("verification.views.lead.urls")),
     path("", include("verification.views.annotator.urls")),
 ]

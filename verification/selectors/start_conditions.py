@@ -1,0 +1,81 @@
+"""Whether a project's next loop can start, and what it will ask of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from annotation.models import Image, Loop, LoopState
+from annotation.pipeline.loop_configs import SamplingConfig
+from annotation.selectors.explore.loops import annotated_loops
+from verification.forecast import Forecast, TagSpread, expected_items, forecast_tag_task
+from verification.selectors.concept_spreads import spread_of_loop
+from verification.selectors.sample_progress import last_tag_sample, pace_of_sample
+from webapp.projects.models import Membership, Project, Role
+
+MOST_PHOTOS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class StartConditions:
+    """What the start page shows.
+
+    number: of the next loop; running: the loop that must end first; source: whose annotations the sample is drawn
+    from, None when the models begin; photos: counted up to MOST_PHOTOS + 1; forecast and spread: None when the models
+    begin, or when too little is known yet.
+    """
+
+    number: int
+    running: Loop | None
+    source: Loop | None
+    is_first: bool
+    photos: int
+    annotators: int
+    spread: TagSpread | None
+    forecast: Forecast | None
+
+    @property
+    def may_start(self) -> bool:
+        if self.running is not None or not self.photos:
+            return False
+        return self.is_first or (self.source is not None and (self.forecast is None or self.forecast.items > 0))
+
+
+def start_conditions(project: Project, sampling: SamplingConfig) -> StartConditions:
+    """About ten queries, none of which grows with the corpus."""
+    loops = list(Loop.objects.filter(project=project).order_by("number").only("number", "state", "project_id"))
+    finished = [loop for loop in loops if loop.state == LoopState.FINISHED]
+    with_rows = {loop.pk for loop in annotated_loops(project.pk)}
+    source = next((loop for loop in reversed(finished) if loop.pk in with_rows), None)
+    spread = spread_of_loop(source.pk) if source is not None else None
+    annotators = Membership.objects.filter(project=project, role=Role.ANNOTATOR, user__is_active=True).count()
+    return StartConditions(
+        number=loops[-1].number + 1 if loops else 0,
+        running=next((loop for loop in loops if loop.state == LoopState.RUNNING), None),
+        source=source,
+        is_first=not finished,
+        photos=Image.objects.filter(project=project)[: MOST_PHOTOS + 1].count(),
+        annotators=annotators,
+        spread=spread,
+        forecast=_forecast(project, spread, sampling, annotators) if spread is not None else None,
+    )
+
+
+def _forecast(project: Project, spread: TagSpread, sampling: SamplingConfig, annotators: int) -> Forecast:
+    items = expected_items(
+        spread,
+        min_frequency=sampling.min_frequency,
+        max_concepts=sampling.max_concepts,
+        low=sampling.low,
+        high=sampling.high,
+        budget=sampling.budget,
+    )
+    before = last_tag_sample(project.pk)
+    pace = pace_of_sample(before) if before is not None else None
+    return forecast_tag_task(
+        items=items,
+        overlap=project.overlap,
+        rate=project.tag_rate,
+        annotators=annotators,
+        median_seconds=pace.median_seconds if pace else None,
+        judged=pace.judged if pace else 0,
+    )

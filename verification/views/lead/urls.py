@@ -1,0 +1,15 @@
+"""Addresses of the lead's loop pages, below p/<slug>/."""
+
+from django.urls import path
+
+from verification.views.lead import loops
+
+urlpatterns = [
+    path("loops/", loops.loops, name="loops"),
+    path("loops/start", loops.start, name="start_loop"),
+    path("loops/<int:loop_number>/", loops.loop, name="loop"),
+    path("loops/<int:loop_number>/failures/", loops.failures, name="loop_failures"),
+    path("loops/<int:loop_number>/cancel", loops.cancel, name="cancel_loop"),
+    path("loops/<int:loop_number>/close", loops.close, name="close_verification"),
+    path("loops/<int:loop_number>/retry", loops.retry, name="retry_loop"),
+]
