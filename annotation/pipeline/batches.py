@@ -135,6 +135,6 @@ def _checked(check: Callable[[Key, Answer], Checked], item: Key, answer: Answer)
 def reason_of(error: Exception) -> str:
     """The error in one line: its text alone where we wrote it, with its type where a library did."""
     text = " ".join(str(error).split())
-    if type(error).__module__.startswith(__package__ or "annotation.pipeline"):
+    if type(error).__module__.startswith("annotation."):
         return text[:MAX_REASON]
     return f"{type(error).__name__}: {text}"[:MAX_REASON]
