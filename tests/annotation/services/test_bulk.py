@@ -1,10 +1,13 @@
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from annotation.models import Concept, Image, Loop, Region, RegionAnnotation
+from annotation.services import bulk
 from annotation.services.bulk import AnnotationRows, BulkResult, RegionRows, insert_region_annotations, insert_regions
 from annotation.services.concepts import concept_ids_for
 from annotation.services.partitions import create_partitions
@@ -218,3 +221,85 @@ def test_a_batch_takes_a_handful_of_statements(
     connection.ensure_connection()
     with django_assert_max_num_queries(7):
         assert insert_regions(rows).inserted == 2_000
+
+
+def at_the_same_time(monkeypatch: pytest.MonkeyPatch, after: str, work: Callable[[], BulkResult]) -> list[BulkResult]:
+    """Run `work` in two threads that wait for each other once, on entering `bulk.<after>`: both have looked by then."""
+    barrier = threading.Barrier(2)
+    original = getattr(bulk, after)
+    waited = threading.local()
+
+    def waiting(*arguments: Any) -> Any:
+        if not getattr(waited, "once", False):
+            waited.once = True
+            barrier.wait(10)
+        return original(*arguments)
+
+    monkeypatch.setattr(bulk, after, waiting)
+    results: list[BulkResult] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    return sorted(results, key=lambda result: result.inserted)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_writers_of_the_same_rows_agree(loop_id: int, images: list[Image], monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = [(0, 0, 1 + number, 5) for number in range(50)]
+    rows = region_rows(images, boxes)
+    second, first = at_the_same_time(monkeypatch, "_copy", lambda: insert_regions(rows))
+    assert (first.inserted, second.inserted, second.existing) == (50, 0, 50)
+    assert first.ids.tolist() == second.ids.tolist()
+    assert Region.objects.count() == 50
+    two = BulkResult(2, 0, [], first.ids[:2])
+    annotations = annotation_rows(loop_id, images, two)
+    second, first = at_the_same_time(monkeypatch, "_copy", lambda: insert_region_annotations(annotations))
+    assert (first.inserted, second.inserted, second.existing) == (2, 0, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_in_opposite_order_come_to_an_end(images: list[Image], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each holds what the other wants: PostgreSQL ends one of them, which then looks again."""
+    boxes = [(0, 0, 1 + number / 100, 5) for number in range(4_000)]
+    orders = iter([boxes, boxes[::-1]])
+    lock = threading.Lock()
+
+    def work() -> BulkResult:
+        with lock:
+            mine = next(orders)
+        return insert_regions(region_rows(images, mine))
+
+    results = at_the_same_time(monkeypatch, "_copy", work)
+    assert sum(result.inserted for result in results) == 4_000
+    assert Region.objects.count() == 4_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_images_cannot_be_deleted_while_their_regions_are_written(images: list[Image]) -> None:
+    with transaction.atomic():
+        insert_regions(region_rows(images, [(1, 1, 5, 5)]))
+        refused: list[Exception] = []
+
+        def delete() -> None:
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET lock_timeout = '200ms'")
+                    cursor.execute("DELETE FROM annotation_image WHERE id = %s", [images[0].pk])
+            except OperationalError as error:
+                refused.append(error)
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=delete)
+        thread.start()
+        thread.join(10)
+    assert len(refused) == 1
