@@ -22,8 +22,8 @@ class Things:
     member_id: int
     image_id: int
     export_id: int
-    import_id: int = 0
-    loop_number: int = 0
+    import_id: int
+    loop_number: int
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ def _schema(things: Things) -> dict[str, Any]:
 
 _EVERYONE = (*MEMBERS, "admin")
 _PERSON = _with(user_id="member_id")
+_LOOP = _with(loop_number="loop_number")
 _EXPORT = _with(export_id="export_id")
 _IMPORT = _with(import_id="import_id")
 # Item endpoints answer in JSON; without a lease of their own people are told so, or that nothing is to be done.
@@ -125,6 +126,13 @@ ROWS: dict[str, Row] = {
     "verification:tag_skip": _change("annotator", ok=_ITEM_ANSWERS, json=True),
     "verification:tag_release": _change("annotator", ok=_ITEM_ANSWERS, json=True),
     "verification:work_shortcuts": _change("annotator", ok=(200, 204, 302, 400)),
+    "verification:loops": _page("lead", "admin"),
+    "verification:start_loop": _change("lead", "admin", ok=(302, 409)),
+    "verification:loop": _page("lead", "admin", arguments=_LOOP),
+    "verification:loop_failures": _page("lead", "admin", arguments=_LOOP),
+    "verification:cancel_loop": _change("lead", "admin", arguments=_LOOP),
+    "verification:close_verification": _change("lead", "admin", arguments=_LOOP, ok=(302, 409)),
+    "verification:retry_loop": _change("lead", "admin", arguments=_LOOP, ok=(302, 409)),
     "verification:exports": _page("lead", "consumer", "admin"),
     "verification:export": _page("lead", "consumer", "admin", arguments=_EXPORT),
     "verification:cancel_export": _change("lead", "consumer", "admin", arguments=_EXPORT),

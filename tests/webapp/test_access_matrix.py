@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from annotation.models import ImportRun
+from tests.factories import make_image, make_loops
 from tests.webapp.access_rows import (
     ADMIN_ARGUMENTS,
     ADMIN_MODELS,
@@ -19,6 +21,7 @@ from tests.webapp.access_rows import (
     Row,
     Things,
 )
+from verification.models import Export
 
 JSON = {"accept": "application/json"}
 ALLAUTH_PREFIXES = ("account_", "mfa_", "socialaccount_", "openid_connect_")
@@ -50,19 +53,11 @@ def people(ana: Any, edo: Any, lea: Any, cleo: Any, otto: Any, admin: Any) -> di
 
 @pytest.fixture
 def things(project: Any, edo: Any) -> Things:
-    from annotation.models import ImportRun
-    from tests.factories import make_image
-    from verification.models import Export
-
     export = Export.objects.create(project=project, kind="tags")
-    imported = ImportRun.objects.create(project=project, format="folder")
-    return Things(
-        project,
-        member_id=edo.pk,
-        image_id=make_image(project).pk,
-        export_id=export.pk,
-        import_id=imported.pk,
-    )
+    run = ImportRun.objects.create(project=project, format="folder")
+    _zero, one = make_loops(project)
+    image = make_image(project)
+    return Things(project, edo.pk, image_id=image.pk, export_id=export.pk, import_id=run.pk, loop_number=one.number)
 
 
 def ask(client: Client, name: str, row: Row, things: Things, *, method: str) -> int:

@@ -74,6 +74,8 @@ def test_single_sign_on_is_set_up_by_the_environment(tmp_path: Path) -> None:
     code = "s.SOCIALACCOUNT_PROVIDERS['openid_connect']['APPS'][0]['settings']['server_url']"
     oidc = {"OIDC_SERVER_URL": "https://id.example", "OIDC_CLIENT_ID": "argus", "OIDC_CLIENT_SECRET": "s"}
     assert settings_in(tmp_path, code, **PRODUCTION | oidc).stdout.strip() == "https://id.example"
+    code = "s.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action']"
+    assert settings_in(tmp_path, code, **PRODUCTION | oidc).stdout.strip() == "[\"'self'\", 'https://id.example']"
     half = settings_in(tmp_path, code, **PRODUCTION | oidc | {"OIDC_CLIENT_SECRET": ""})
     assert "OIDC_CLIENT_SECRET" in half.stderr
 

@@ -52,23 +52,24 @@ def home(request: ProjectRequest) -> HttpResponse:
 def first_steps(status: Status) -> list[Step]:
     """What a new project needs, in order, until the first items are with people."""
     photos = status.photos.value > 0
-    number = status.loop.number if status.loop else None
-    zero_finished = number is not None and (number > 0 or status.loop.state == LoopState.FINISHED)  # type: ignore[union-attr]
+    loop = status.loop
+    with_people = loop is not None and loop.parent_id is not None
+    annotated = with_people or (loop is not None and loop.state == LoopState.FINISHED)
     return [
         Step(_("Create the project"), _("Done."), is_done=True),
         Step(
             _("Add photos"),
             _("Upload files, name a folder or addresses, or bring COCO, LVIS, SA-1B, YOLO, VOC or Label Studio."),
             is_done=photos,
-            address="annotation:photos",
+            address="annotation:add_photos",
             button=_("Add photos"),
         ),
         Step(
             _("Start loop 0"),
             _("The models of this machine find regions and tag them. Nothing is downloaded."),
-            is_done=zero_finished,
+            is_done=annotated,
             address="verification:loops",
-            button=_("See the progress") if number == 0 else _("Start loop 0"),
+            button=_("See the progress") if loop else _("Start loop 0"),
             waits_for=None if photos else _("Needs photos"),
         ),
         Step(
@@ -81,9 +82,9 @@ def first_steps(status: Status) -> list[Step]:
         Step(
             _("Start loop 1"),
             _("A sample of the regions goes to the annotators. What they decide becomes verified data."),
-            is_done=bool(number),
+            is_done=with_people,
             address="verification:loops",
             button=_("Start loop 1"),
-            waits_for=None if zero_finished else _("Needs loop 0"),
+            waits_for=None if annotated else _("Needs loop 0"),
         ),
     ]

@@ -28,4 +28,4 @@ class InvitedOnlySocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[mis
     """Single sign-on may create accounts only where the operator said so (OIDC_CREATE_ACCOUNTS)."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        return bool(getattr(settings, "OIDC_CREATE_ACCOUNTS", False))
+        return bool(settings.OIDC_CREATE_ACCOUNTS)

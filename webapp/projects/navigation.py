@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -54,10 +54,7 @@ def pages_of(project: Project, *, permitted: Iterable[Action], roles: Iterable[R
         shown = [(label, name) for label, name in shown if name != HOME]
     pages = []
     for label, name in shown:
-        try:
-            address = reverse(name, args=[project.slug])
-        except NoReverseMatch:  # that page is still being built
-            continue
+        address = reverse(name, args=[project.slug])
         here = path == address if name == HOME else path.startswith(address)
         pages.append(Page(label, address, here))
     return pages

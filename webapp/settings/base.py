@@ -131,7 +131,7 @@ def _database(url: str) -> dict[str, object]:
 DATABASES = {"default": _database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {"default": {"BACKEND": "webapp.core.caches.RedisCache", "LOCATION": REDIS_URL}}
 # Read from Redis, kept in PostgreSQL: flushing Redis signs nobody out.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
@@ -141,8 +141,8 @@ CELERY_BROKER_URL = celery_broker_url(REDIS_URL)
 # --- people and sign-in -----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "webapp.accounts.backends.PasswordBackend",
+    "webapp.accounts.backends.AllauthBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -173,23 +173,25 @@ ACCOUNT_FORMS = {
     "reauthenticate": "webapp.accounts.sign_in_forms.ReauthenticateForm",
 }
 SOCIALACCOUNT_ADAPTER = "webapp.accounts.adapters.InvitedOnlySocialAdapter"
-SOCIALACCOUNT_PROVIDERS = (
-    {
-        "openid_connect": {
-            "APPS": [
-                {
-                    "provider_id": "sso",
-                    "name": env.text("OIDC_NAME", "Single sign-on"),
-                    "client_id": env.required("OIDC_CLIENT_ID"),
-                    "secret": env.required("OIDC_CLIENT_SECRET"),
-                    "settings": {"server_url": env.text("OIDC_SERVER_URL")},
-                }
-            ]
-        }
+OIDC_SERVER_URL = env.text("OIDC_SERVER_URL")
+OIDC_CREATE_ACCOUNTS = env.flag("OIDC_CREATE_ACCOUNTS", False)
+SOCIALACCOUNT_PROVIDERS = {}
+if OIDC_SERVER_URL:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": env.text("OIDC_NAME", "Single sign-on"),
+                "client_id": env.required("OIDC_CLIENT_ID"),
+                "secret": env.required("OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": OIDC_SERVER_URL},
+            }
+        ],
     }
-    if env.text("OIDC_SERVER_URL")
-    else {}
-)
+# Where the form of the sign-in button may lead: browsers apply form-action to redirects as well.
+_oidc = urlsplit(env.text("OIDC_SIGN_IN_ORIGIN", OIDC_SERVER_URL))
+OIDC_ORIGINS = [f"{_oidc.scheme}://{_oidc.netloc}"] if OIDC_SERVER_URL else []
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_FORMS = {
     "authenticate": "webapp.accounts.sign_in_forms.AuthenticateForm",
@@ -225,7 +227,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *OIDC_ORIGINS],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "object-src": [NONE],
