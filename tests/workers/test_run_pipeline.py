@@ -1,0 +1,79 @@
+import io
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+
+from annotation.models import Loop, LoopState, RegionAnnotation, StageRun, StageState
+from tests.workers.pipelines import add_photos
+from verification.models import Sample
+from verification.services.loops import start_loop
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run_pipeline(*arguments: str) -> tuple[str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    call_command("run_pipeline", "--project", "street", *arguments, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def test_it_annotates_all_photos_and_says_how_far_it_is(project: Any) -> None:
+    add_photos(project, 2)
+    out, err = run_pipeline()
+    assert "Loop 0 of Street and home:" in out
+    assert "Describe 1:" in out
+    assert out.endswith("Loop 0: Finished.\n")
+    assert err == ""
+    assert set(RegionAnnotation.objects.values_list("image_id", flat=True)) == set(
+        project.images.values_list("pk", flat=True)
+    )
+
+
+def test_the_next_call_begins_the_loop_with_people_and_stops_there(project: Any) -> None:
+    add_photos(project, 1)
+    run_pipeline()
+    out, _ = run_pipeline()
+    assert out.endswith("Loop 1: Now people are asked.\n")
+    assert Sample.objects.get().is_open
+    assert "Now people are asked" in run_pipeline()[0]  # the same loop again
+    assert Loop.objects.count() == 2
+
+
+def test_it_goes_on_with_a_loop_that_was_started_before(project: Any) -> None:
+    add_photos(project, 1)
+    start_loop(project=project, user=None)
+    run_pipeline()
+    assert list(Loop.objects.values_list("number", "state")) == [(0, LoopState.FINISHED)]
+
+
+def test_photos_that_fail_are_named_with_their_reason(project: Any) -> None:
+    images = add_photos(project, 2)
+    default_storage.delete(images[0].display)
+    out, err = run_pipeline()
+    assert f"Photo {images[0].pk}, Localize: The stored file is missing." in err
+    assert "Finished" in out
+
+
+def test_a_failed_loop_is_an_error_and_naming_it_tries_again(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_photos(project, 1)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("workers.stages.write_image_tags", broken)
+        with pytest.raises(CommandError, match="no space left"):
+            run_pipeline()
+    assert StageRun.objects.get().state == StageState.FAILED
+    assert run_pipeline("--loop", "0")[0].endswith("Loop 0: Finished.\n")
+
+
+def test_what_does_not_exist_is_said_plainly(project: Any) -> None:
+    with pytest.raises(CommandError, match="Add photos first"):
+        run_pipeline()
+    with pytest.raises(CommandError, match=r"no loop 3\. Its loops: none yet"):
+        run_pipeline("--loop", "3")
+    with pytest.raises(CommandError, match="no project with the address 'nowhere'"):
+        call_command("run_pipeline", "--project", "nowhere")
