@@ -43,7 +43,7 @@ def photos(request: ProjectRequest) -> HttpResponse:
 def import_page(request: ProjectRequest, import_id: int) -> HttpResponse:
     """One import with what it refused; for htmx its card alone, which asks again until the import is over."""
     run = _run(request, import_id)
-    context = {"run": run, "titles": titles()}
+    context = {"run": run, "titles": titles(), "is_alone": "alone" in request.GET}
     if request.htmx:
         response = render(request, "annotation/photos/_run.html", context)
     else:

@@ -83,3 +83,11 @@ def duration(seconds: float) -> str:
         return _("%(h)d h %(m)d min") % {"h": hours, "m": rest}
     days = round(hours / 24)
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+@register.filter
+def hours(count: float) -> str:
+    """Hours in the same rough words; people's time in days would not say how long a day is."""
+    if count < 1:
+        return duration(count * 3600)
+    return _("%(n)s h") % {"n": f"{count:.1f}" if count < 10 else intcomma(round(count))}

@@ -95,7 +95,7 @@ def test_the_next_loop_comes_with_a_forecast(as_lea: Client, project: Any, ana: 
     said = words(as_lea.get(at("loops")))
     assert "People are asked 28 tag items at most" in said
     assert "3 people each: 84 verdicts" in said
-    assert "0.2 h 10 s per item, as measured in the All-Seeing paper 0.2 h for one annotator" in said
+    assert "14 min 10 s per item, as measured in the All-Seeing paper 14 min for one annotator" in said
     assert "$4.20 $0.05 per verdict" in said
     assert "7 concepts on 28 regions" in said
     assert "More annotators are missing 3 per item, 1 here" in said
