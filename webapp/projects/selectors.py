@@ -1,6 +1,7 @@
 """Reads of projects and people."""
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from webapp.accounts.models import User
@@ -14,13 +15,25 @@ def projects_of(user: User) -> QuerySet[Project]:
     return projects if user.is_superuser else projects.exclude(my_roles=[])
 
 
+# Written out, because every request of a project page runs it: composing it anew each time costs more than the answer.
+# The roster, which few pages need, is loaded when it is asked for.
+_LOADED = [field for field in Project._meta.concrete_fields if field.attname != "roster"]  # noqa: SLF001
+_FIELDS = [field.attname for field in _LOADED]
+_WITH_ROLES = f"""
+SELECT {", ".join(f"p.{field.column}" for field in _LOADED)},
+       ARRAY(SELECT m.role FROM projects_membership m WHERE m.project_id = p.id AND m.user_id = %s)
+FROM projects_project p WHERE p.slug = %s
+"""  # noqa: S608  # names of the model's own columns
+
+
 def project_with_roles(*, slug: str, user: User) -> tuple[Project, frozenset[Role]] | None:
     """The project and the roles `user` holds in it, in one query; None when they are an outsider."""
-    project = projects_of(user).filter(slug=slug).first()
-    if project is None:
+    with connection.cursor() as cursor:
+        cursor.execute(_WITH_ROLES, [user.pk, slug])
+        row = cursor.fetchone()
+    if row is None or not (row[-1] or user.is_superuser):
         return None
-    roles: list[str] = project.my_roles  # type: ignore[attr-defined]  # annotated
-    return project, frozenset(Role(role) for role in roles)
+    return Project.from_db(connection.alias, _FIELDS, row[:-1]), frozenset(Role(role) for role in row[-1])
 
 
 def people_of(project: Project) -> QuerySet[User]:
