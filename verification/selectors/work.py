@@ -10,7 +10,7 @@ import orjson
 from django.db import connection
 from django.utils import timezone
 
-from verification.services.queue import AHEAD_SQL, BEHIND_SQL, LeasedItem, ShownTag
+from verification.services.queue import AHEAD_SQL, BEHIND_SQL, NOT_THEIRS_SQL, LeasedItem, ShownTag
 
 STINT = 50  # items between two breaths: what the progress bar of the work screen counts to
 DAYS_SHOWN = 14
@@ -103,7 +103,7 @@ SELECT (v.created_at AT TIME ZONE %(zone)s)::date AS day, count(*)
 {_MINE} AND v.created_at >= %(midnight)s GROUP BY day
 """
 
-_OPEN = """
+_OPEN = f"""
 SELECT (SELECT count(*) FROM verification_assignment h
         JOIN verification_sample s ON s.id = h.sample_id AND s.is_open AND s.task_kind = 'tag'
         WHERE h.annotator_id = %(user)s AND h.state = 'leased' AND s.project_id = %(project)s)
@@ -113,16 +113,12 @@ SELECT (SELECT count(*) FROM verification_assignment h
             JOIN verification_assignment a ON a.sample_id = s.id AND a.state = 'open'
             JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
             WHERE s.project_id = %(project)s AND s.is_open AND s.task_kind = 'tag' AND __where__
-              AND NOT EXISTS (SELECT 1 FROM verification_assignment own
-                              WHERE own.item_id = a.item_id AND own.round = a.round
-                                AND own.annotator_id = %(user)s)
+              AND {NOT_THEIRS_SQL}
               AND NOT EXISTS (SELECT 1 FROM verification_assignment lower
                               WHERE lower.item_id = a.item_id AND lower.round = a.round
                                 AND lower.state = 'open' AND lower.slot < a.slot)
-              AND NOT EXISTS (SELECT 1 FROM verification_skip k
-                              WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s)
             LIMIT %(at_most)s::int) few)
-"""
+"""  # noqa: S608
 
 _LAST = """
 SELECT v.key, v.rejected_ids, a.id, i.id, image.id, image.width, image.height, image.mean_luma,

@@ -53,6 +53,15 @@ _COLUMNS = """
     r.x1, r.y1, r.x2, r.y2, i.shown->'tags'
 """
 
+# Written as scalar subqueries, not NOT EXISTS: that would be planned as a join with all the person ever did.
+NOT_THEIRS_SQL = """
+    (SELECT own.id FROM verification_assignment own
+     WHERE own.item_id = a.item_id AND own.round = a.round AND own.annotator_id = %(user)s
+     LIMIT 1) IS NULL
+    AND (SELECT k.id FROM verification_skip k
+         WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s LIMIT 1) IS NULL
+"""
+
 # __ahead__ is where to look, __count__ a small number: written into the text, because a plan for an unknown limit
 # would sort the whole queue.
 _LEASE = f"""
@@ -65,16 +74,12 @@ WITH taken AS (
         FROM verification_assignment a
         JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
         WHERE a.sample_id = s.id AND a.state = 'open' AND __ahead__
-          AND NOT EXISTS (
-              SELECT 1 FROM verification_assignment own
-              WHERE own.item_id = a.item_id AND own.round = a.round AND own.annotator_id = %(user)s)
-          AND NOT EXISTS (
-              SELECT 1 FROM verification_skip k WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s)
+          AND {NOT_THEIRS_SQL}
         ORDER BY a.rank
         LIMIT __count__
         FOR UPDATE OF a SKIP LOCKED
     ) free
-    WHERE p.id = %(project)s AND p.paused_at IS NULL
+    WHERE p.id = %(project)s AND p.paused_at IS NULL AND __commit__
       AND (SELECT count(*) FROM verification_assignment h
            WHERE h.annotator_id = %(user)s AND h.state = 'leased') <= {MAX_HELD} - __count__
     LIMIT __count__
@@ -88,6 +93,10 @@ WITH taken AS (
 )
 SELECT {_COLUMNS} FROM slot {_SEEN} ORDER BY slot.rank
 """  # noqa: S608  # the parts are constants of this module
+
+# A lease need not outlive a crash of the database: its slot is open again then, and the verdict comes as a late one. So
+# the statement does not wait for the disk when it is a transaction of its own.
+_COMMIT_LATER = "set_config('synchronous_commit', 'off', true) = 'off'"
 
 AHEAD_SQL = """
     a.rank >= coalesce((SELECT max(c.rank) FROM verification_assignment c
@@ -190,6 +199,7 @@ def _take(ahead: str, project_id: int, user_id: int, count: int) -> list[LeasedI
 
 def _take_once(ahead: str, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
     statement = _LEASE.replace("__ahead__", ahead).replace("__count__", str(int(count)))
+    statement = statement.replace("__commit__", "true" if connection.in_atomic_block else _COMMIT_LATER)
     for _attempt in range(3):
         try:
             return _fetch(statement, _parameters(project_id, user_id))
