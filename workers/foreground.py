@@ -12,6 +12,17 @@ from workers.shards import run_shard
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
+TOLD = {
+    "images": "photos",
+    "tags": "tags",
+    "regions": "regions",
+    "merged": "boxes merged",
+    "described": "regions described",
+    "questions": "questions",
+    "items": "items for people",
+    "failed": "photos failed",
+}
+
 
 def run_loop(loop_id: int, *, say: Callable[[str], None] = lambda _: None) -> Loop:
     """Bring the loop as far as it goes without people. Shards that a worker has are waited for."""
@@ -32,4 +43,6 @@ def run_loop(loop_id: int, *, say: Callable[[str], None] = lambda _: None) -> Lo
 
 
 def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in counts.items())
+    """What a person wants to know of a shard; the database keeps the keys in an order of its own."""
+    told = [f"{counts[name]} {words}" for name, words in TOLD.items() if counts.get(name)]
+    return ", ".join(told) or "nothing to do"

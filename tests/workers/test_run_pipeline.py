@@ -23,7 +23,8 @@ def test_it_annotates_all_photos_and_says_how_far_it_is(project: Any) -> None:
     add_photos(project, 2)
     out, err = run_pipeline()
     assert "Loop 0 of Street and home:" in out
-    assert "Describe 1:" in out
+    assert "Tag 1: 2 photos, " in out
+    assert "Describe 1: 2 photos, " in out
     assert out.endswith("Loop 0: Finished.\n")
     assert err == ""
     assert set(RegionAnnotation.objects.values_list("image_id", flat=True)) == set(
