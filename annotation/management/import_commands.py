@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from annotation.importers.options import ImportOptions
 from annotation.models import ImportRun, ImportState
 from annotation.selectors.imports import all_problems, import_progress, problems_page
-from annotation.services.imports import cancel_import, run_import, start_import
+from annotation.services.import_runner import run_import
+from annotation.services.imports import cancel_import, start_import
 from webapp.core.errors import ArgusError
 from webapp.projects.models import Project
 

@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from django.db import DatabaseError
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotation.importers.records import BoxRecord, CaptionRecord, ImageRecord, Key, Problem, Record
 from annotation.importers.registry import IMPORTERS
@@ -22,8 +24,20 @@ from annotation.pipeline.concepts import display_text
 from annotation.services.bulk import bulk_transaction
 from annotation.services.import_photos import PhotoOutcome, PhotoReader, photo_reader
 from annotation.services.imported_annotations import concepts_of, write_boxes, write_captions
-from annotation.services.imports import ImportClaim, ImportLost, beat, finish_import, owned
+from annotation.services.imports import (
+    OPEN,
+    TRUSTED,
+    ImportClaim,
+    ImportLost,
+    beat,
+    check_paths,
+    claim_import,
+    drop_uploads,
+    finish_import,
+    owned,
+)
 from annotation.services.producers import get_producer
+from webapp.core.errors import BadInput
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +101,35 @@ class Batch:
         return len(self.images) + len(self.boxes) + len(self.captions) + len(self.problems)
 
 
-def run_claimed(claim: ImportClaim, on_progress: Progress | None = None) -> None:
+def run_import(run_id: int, *, on_progress: Progress | None = None) -> ImportRun | None:
+    """Do a run's work in this process; None when somebody else does or did. Idempotent.
+
+    What a bad file or item costs is listed in the run's problems. Anything that is nobody's input but our mistake
+    fails the run, with a reason; a database that goes away does not, as the run is then claimed again later.
+    """
+    claim = claim_import(run_id)
+    if claim is None:
+        return None
+    try:
+        if not ImportRun.objects.values_list("options", flat=True).get(pk=run_id).get(TRUSTED):
+            check_paths(claim.options)
+        _run_claimed(claim, on_progress)
+    except ImportLost:
+        log.info("import %s, attempt %s: cancelled or taken over", run_id, claim.attempt)
+    except BadInput as error:
+        finish_import(claim, error=error.message)
+    except DatabaseError:
+        raise
+    except Exception:  # the edge of a task: whoever started the run must learn that it failed
+        log.exception("import %s failed", run_id)
+        finish_import(claim, error=_("Something went wrong on our side; the server's log says what. Try again."))
+    run = ImportRun.objects.get(pk=run_id)
+    if run.state not in OPEN:
+        drop_uploads(claim.options)
+    return run
+
+
+def _run_claimed(claim: ImportClaim, on_progress: Progress | None = None) -> None:
     """Do the work of a claimed run and finish it. Raises ImportLost when it is not ours any more."""
     started = time.monotonic()
     importer = IMPORTERS[claim.format]

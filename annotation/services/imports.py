@@ -7,14 +7,12 @@ The work itself is in annotation/services/import_runner.py.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -130,36 +128,6 @@ def claim_import(run_id: int) -> ImportClaim | None:
         total=run.total,
         counts={str(name): int(count) for name, count in run.counts.items()},
     )
-
-
-def run_import(run_id: int, *, on_progress: Callable[[ImportRun], None] | None = None) -> ImportRun | None:
-    """Do a run's work in this process; None when somebody else does or did. Idempotent.
-
-    What a bad file or item costs is listed in the run's problems. Anything that is nobody's input but our mistake
-    fails the run, with a reason; a database that goes away does not, as the run is then claimed again later.
-    """
-    from annotation.services.import_runner import run_claimed
-
-    claim = claim_import(run_id)
-    if claim is None:
-        return None
-    try:
-        if not ImportRun.objects.values_list("options", flat=True).get(pk=run_id).get(TRUSTED):
-            check_paths(claim.options)
-        run_claimed(claim, on_progress)
-    except ImportLost:
-        log.info("import %s, attempt %s: cancelled or taken over", run_id, claim.attempt)
-    except BadInput as error:
-        finish_import(claim, error=error.message)
-    except DatabaseError:
-        raise
-    except Exception:  # the edge of a task: whoever started the run must learn that it failed
-        log.exception("import %s failed", run_id)
-        finish_import(claim, error=_("Something went wrong on our side; the server's log says what. Try again."))
-    run = ImportRun.objects.get(pk=run_id)
-    if run.state not in OPEN:
-        drop_uploads(claim.options)
-    return run
 
 
 def finish_import(claim: ImportClaim, *, error: str = "") -> None:

@@ -15,7 +15,8 @@ from annotation.importers.options import ImportOptions
 from annotation.models import Image, ImportedCaption, ImportProblem, ImportRun, ImportState, Region
 from annotation.selectors.imports import find_import, import_progress, latest_imports, problems_page
 from annotation.services import import_runner, imports
-from annotation.services.imports import cancel_import, claim_import, resume_imports, run_import, start_import
+from annotation.services.import_runner import run_import
+from annotation.services.imports import cancel_import, claim_import, resume_imports, start_import
 from annotation.services.uploads import make_upload_folder
 from tests.annotation.services.conftest import box, jpeg
 from webapp.core.errors import BadInput

@@ -12,7 +12,7 @@ from django.urls import reverse
 from PIL import Image as Picture
 
 from annotation.models import Image, ImportRun, Region
-from annotation.services.imports import run_import
+from annotation.services.import_runner import run_import
 from annotation.services.uploads import safe_name, uploads_root
 
 pytestmark = pytest.mark.django_db
