@@ -1,11 +1,12 @@
 // Explore: keys, clicks on the photo, and what is said when a region is chosen. All of it works by links without this.
 
-const main = document.querySelector("main.explore");
+// Going back in the history replaces the page's content, so nothing of it is kept here.
+const root = () => document.querySelector("main.explore");
 const shortcuts = document.body.dataset.shortcuts !== "off";
 let focusAfterSwap = false;
 
-const chips = () => [...main.querySelectorAll(".regs a[data-region]")];
-const entries = () => [...main.querySelectorAll(".thumbs a[data-entry]")];
+const chips = () => [...root().querySelectorAll(".regs a[data-region]")];
+const entries = () => [...root().querySelectorAll(".thumbs a[data-entry]")];
 const isCurrent = (link) => link.hasAttribute("aria-current");
 
 function step(links, by) {
@@ -35,7 +36,7 @@ document.addEventListener("keydown", (event) => {
   if (!shortcuts || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
   if (isTyping(event.target)) return;
   if (event.key === "v" || event.key === "V") {
-    main.classList.add("unmarked"); // hold V: the photo without marks
+    root().classList.add("unmarked"); // hold V: the photo without marks
     return;
   }
   const act = KEYS[event.key];
@@ -45,13 +46,13 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("keyup", (event) => {
-  if (event.key === "v" || event.key === "V") main.classList.remove("unmarked");
+  if (event.key === "v" || event.key === "V") root().classList.remove("unmarked");
 });
-window.addEventListener("blur", () => main.classList.remove("unmarked"));
+window.addEventListener("blur", () => root().classList.remove("unmarked"));
 
-main.addEventListener("click", (event) => {
+document.addEventListener("click", (event) => {
   const hit = event.target.closest("[data-hit]");
-  if (hit) main.querySelector(`.regs a[data-region="${hit.dataset.hit}"]`)?.click();
+  if (hit) root().querySelector(`.regs a[data-region="${hit.dataset.hit}"]`)?.click();
   const entry = event.target.closest("a[data-entry]");
   if (!entry || event.ctrlKey || event.metaKey || event.shiftKey) return;
   for (const other of entries()) other.removeAttribute("aria-current");
@@ -59,28 +60,41 @@ main.addEventListener("click", (event) => {
   entry.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id !== "detail" && event.detail.target.id !== "results") return;
-  const detail = document.getElementById("detail");
-  document.getElementById("said").textContent = detail?.dataset.said?.trim() ?? "";
-  const current = main.querySelector(".regs a[aria-current]");
-  if (focusAfterSwap && event.detail.target.id === "detail") current?.focus({ preventScroll: true });
-  current?.scrollIntoView({ block: "nearest" });
-  focusAfterSwap = false;
+// A filter works at once. Only the results change, never the page around them.
+document.addEventListener("change", (event) => {
+  if (event.target.matches(".filters select")) event.target.form.requestSubmit();
 });
 
-// A photo that does not load says why, in the server's own words.
-main.addEventListener(
-  "error",
-  async (event) => {
-    if (event.target.tagName?.toLowerCase() !== "image" || !event.target.closest(".stage")) return;
-    const place = event.target.closest(".stage").querySelector(".broken");
-    place.hidden = false;
-    const reason = await fetch(event.target.href.baseVal, { headers: { Accept: "application/json" } })
-      .then((answer) => (answer.ok ? null : answer.json()))
-      .then((answer) => answer?.error?.message)
-      .catch(() => document.body.dataset.offline);
-    place.querySelector("[data-reason]").textContent = reason ?? place.dataset.unreadable;
-  },
-  true,
-);
+document.addEventListener("htmx:afterSwap", (event) => {
+  const swapped = event.detail.target?.id;
+  if (swapped !== "detail" && swapped !== "results") return;
+  const detail = document.getElementById("detail");
+  document.getElementById("said").textContent = detail?.dataset.said?.trim() ?? "";
+  const current = root().querySelector(".regs a[aria-current]");
+  if (focusAfterSwap && swapped === "detail") current?.focus({ preventScroll: true });
+  current?.scrollIntoView({ block: "nearest" });
+  focusAfterSwap = false;
+  watchPhoto();
+});
+
+// A photo that does not load says why, in the server's own words. An <image> in SVG does not tell whether it failed
+// before this file was loaded, so the address is tried once more, which the browser answers from its cache.
+function watchPhoto() {
+  const image = root()?.querySelector(".stage image");
+  if (!image) return;
+  const probe = new Image();
+  probe.addEventListener("error", () => explain(image));
+  probe.src = image.href.baseVal;
+}
+
+async function explain(image) {
+  const place = image.closest(".stage").querySelector(".broken");
+  const reason = await fetch(image.href.baseVal, { headers: { Accept: "application/json" } })
+    .then((answer) => (answer.ok ? null : answer.json()))
+    .then((answer) => answer?.error?.message)
+    .catch(() => document.body.dataset.offline);
+  place.querySelector("[data-reason]").textContent = reason ?? place.dataset.unreadable;
+  place.hidden = false;
+}
+
+watchPhoto();
