@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from annotation.models import Loop, LoopState, StageRun, StageState
 from annotation.pipeline.loop_configs import LoopConfig
 from annotation.services.partitions import create_partitions, drop_partitions
+from annotation.services.stage_runs import plan_shards
 from webapp.accounts.models import User
 from webapp.core.errors import Conflict
 from webapp.projects.models import Project
@@ -105,6 +106,26 @@ def retry_loop(loop_id: int) -> int:
     )
     Loop.objects.filter(pk=loop_id).update(state=LoopState.RUNNING, finished_at=None, error="")
     return len(failed)
+
+
+@transaction.atomic
+def extend_loop(loop_id: int, *, first_stage: str, size: int) -> int:
+    """Let a finished loop go on with the images that came in since it was planned. Returns how many shards that makes.
+
+    The other stages follow by themselves. Raises Conflict when the loop is not finished, another one is running, or
+    there are no new images.
+    """
+    loop = Loop.objects.select_for_update(no_key=True).get(pk=loop_id)
+    if loop.state != LoopState.FINISHED:
+        raise Conflict(_("Only a finished loop can take new photos."), code="not_finished")
+    if Loop.objects.filter(project_id=loop.project_id, state=LoopState.RUNNING).exists():
+        raise Conflict(_("Another loop is running. Wait until it is finished, or cancel it."), code="loop_running")
+    shards = plan_shards(loop_id=loop_id, stage=first_stage, project_id=loop.project_id, size=size)
+    if not shards:
+        raise Conflict(_("No photos came in since this loop annotated the project."), code="nothing_new")
+    create_partitions(loop_id)  # what came before cleaning was dropped when it finished
+    Loop.objects.filter(pk=loop_id).update(state=LoopState.RUNNING, finished_at=None, error="")
+    return shards
 
 
 _LEFTOVERS = """

@@ -53,29 +53,46 @@ class Claim:
 
 _PLAN_IMAGES = """
 INSERT INTO annotation_stagerun (loop_id, stage, shard, image_ids, state, attempt, counts, timings, error)
-SELECT %(loop)s, %(stage)s, place / %(size)s, array_agg(id ORDER BY id), 'pending', 0, '{}', '{}', ''
+SELECT %(loop)s, %(stage)s, shard, array_agg(id ORDER BY id), 'pending', 0, '{}', '{}', ''
 FROM (
-    SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM annotation_image WHERE project_id = %(project)s
+    SELECT id, %(first)s::int + (row_number() OVER (ORDER BY id) - 1) / %(size)s::int AS shard
+    FROM annotation_image WHERE project_id = %(project)s AND id > %(last)s
 ) numbered
-GROUP BY place / %(size)s
+GROUP BY shard
 """
 _PLAN_LIKE = """
 INSERT INTO annotation_stagerun (loop_id, stage, shard, image_ids, state, attempt, counts, timings, error)
-SELECT loop_id, %(stage)s, shard, image_ids, 'pending', 0, '{}', '{}', ''
-FROM annotation_stagerun WHERE loop_id = %(loop)s AND stage = %(like)s
+SELECT loop_id, %(stage)s::text, shard, image_ids, 'pending', 0, '{}', '{}', ''
+FROM annotation_stagerun earlier WHERE loop_id = %(loop)s AND stage = %(like)s AND NOT EXISTS (
+    SELECT 1 FROM annotation_stagerun own
+    WHERE own.loop_id = earlier.loop_id AND own.stage = %(stage)s::text AND own.shard = earlier.shard)
 """
 
 
-def plan_shards(*, loop_id: int, stage: str, project_id: int, size: int, like: str | None = None) -> int:
-    """Make the stage's shards of `size` images each, in order of id, by one statement; returns how many.
-
-    `like`: take the shards of this earlier stage instead, so that all stages of a loop see the same photos. The caller
-    holds the loop's row and knows that none are there.
+def plan_shards(*, loop_id: int, stage: str, project_id: int, size: int) -> int:
+    """Make shards of `size` images each, in order of id, of the project's images that the stage does not have yet:
+    those that came in after its last shard was planned. One statement; returns how many. The caller holds the loop's
+    row.
     """
-    values: dict[str, Any] = {"loop": loop_id, "stage": stage, "project": project_id, "size": size, "like": like}
+    shard, image_id = last_planned(loop_id=loop_id, stage=stage) or (-1, 0)
+    values: dict[str, Any] = {"loop": loop_id, "stage": stage, "project": project_id, "size": size}
     with connection.cursor() as cursor:
-        cursor.execute(_PLAN_LIKE if like else _PLAN_IMAGES, values)
+        cursor.execute(_PLAN_IMAGES, {**values, "first": shard + 1, "last": image_id})
         return int(cursor.rowcount)
+
+
+def plan_like(*, loop_id: int, stage: str, like: str) -> int:
+    """Make the shards of the earlier stage `like` that this stage lacks, so that all stages of a loop see the same
+    photos. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PLAN_LIKE, {"loop": loop_id, "stage": stage, "like": like})
+        return int(cursor.rowcount)
+
+
+def last_planned(*, loop_id: int, stage: str) -> tuple[int, int] | None:
+    """(number of the stage's last shard, id of its last image); None when it has no shards."""
+    run = StageRun.objects.filter(loop_id=loop_id, stage=stage).order_by("-shard").first()
+    return None if run is None else (run.shard, max(run.image_ids, default=0))
 
 
 def plan_once(*, loop_id: int, stage: str) -> None:

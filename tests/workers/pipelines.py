@@ -30,10 +30,10 @@ from tests.factories import make_image
 CAPTION = "A cat sits on a wooden table beside a lamp and a window."
 
 
-def add_photos(project: Any, count: int) -> list[Image]:
-    """Different photos with one caption each; the same ones for every project."""
+def add_photos(project: Any, count: int, *, first: int = 0) -> list[Image]:
+    """Different photos, numbers `first` on, with one caption each; the same ones for every project."""
     producer = get_producer("import", "test captions", "1")
-    images = [make_image(project, seed=seed, width=240, height=160) for seed in range(count)]
+    images = [make_image(project, seed=seed, width=240, height=160) for seed in range(first, first + count)]
     ImportedCaption.objects.bulk_create(
         ImportedCaption(image=image, producer=producer, external_id="1", text=CAPTION) for image in images
     )

@@ -78,3 +78,42 @@ def test_what_does_not_exist_is_said_plainly(project: Any) -> None:
         run_pipeline("--loop", "3")
     with pytest.raises(CommandError, match="no project with the address 'nowhere'"):
         call_command("run_pipeline", "--project", "nowhere")
+
+
+def test_photos_that_came_in_later_are_annotated_beside_the_others(project: Any, settings: Any) -> None:
+    settings.ARGUS_SHARD_IMAGES = 2
+    early = add_photos(project, 3)
+    run_pipeline()
+    rows = sorted(RegionAnnotation.objects.values_list("region_id", "concept_ids", "caption"))
+    with pytest.raises(CommandError, match="No photos came in"):
+        run_pipeline("--new-photos")
+    late = add_photos(project, 3, first=3)
+    out, _ = run_pipeline("--new-photos")
+    assert out.endswith("Loop 0: Finished.\n")
+    annotated = RegionAnnotation.objects.exclude(region_id__in=[row[0] for row in rows])
+    assert set(annotated.values_list("image_id", flat=True)) == {image.pk for image in late}
+    assert (
+        sorted(
+            RegionAnnotation.objects.exclude(image_id__in=[i.pk for i in late]).values_list(
+                "region_id", "concept_ids", "caption"
+            )
+        )
+        == rows
+    )
+    for stage in ("tag", "localize", "match", "clean", "describe"):
+        shards = StageRun.objects.filter(stage=stage, state=StageState.DONE).order_by("shard")
+        assert [len(run.image_ids) for run in shards] == [2, 1, 2, 1]
+        assert [run.shard for run in shards] == [0, 1, 2, 3]
+    run_pipeline()
+    assert set(Sample.objects.get().items.values_list("image_id", flat=True)) == {i.pk for i in early + late}
+
+
+def test_new_photos_wait_until_no_other_loop_is_running(project: Any) -> None:
+    with pytest.raises(CommandError, match="Nothing is annotated yet"):
+        run_pipeline("--new-photos")
+    add_photos(project, 1)
+    run_pipeline()
+    run_pipeline()
+    add_photos(project, 1, first=1)
+    with pytest.raises(CommandError, match="Another loop is running"):
+        run_pipeline("--new-photos")

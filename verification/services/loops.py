@@ -16,10 +16,18 @@ from django.utils.translation import gettext as _
 from annotation import dispatch
 from annotation.models import Image, Loop, LoopState, Stage, StageRun, StageState
 from annotation.pipeline.loop_configs import LoopConfig, LoopConfigError, SamplingConfig, parse_loop_config, roster_of
-from annotation.pipeline.loop_stages import LoopStage, Work, installed_stages
+from annotation.pipeline.loop_stages import FIRST_LOOP, LoopStage, Work, installed_stages
 from annotation.pipeline.stages import STAGES
 from annotation.services import loops as loop_rows
-from annotation.services.stage_runs import due_shards, give_up_lapsed, open_shards, plan_once, plan_shards
+from annotation.services.stage_runs import (
+    due_shards,
+    give_up_lapsed,
+    last_planned,
+    open_shards,
+    plan_like,
+    plan_once,
+    plan_shards,
+)
 from verification.models import Sample, TaskKind
 from verification.services.samples import close_sample
 from webapp.accounts.models import User
@@ -117,6 +125,31 @@ def retry_loop(*, loop: Loop, user: User | None) -> int:
     return count
 
 
+def annotate_new_photos(*, project: Project, user: User | None) -> Loop:
+    """Let the loop that annotated the project go on with the photos that came in since; returns it.
+
+    New photos then stand beside the others in the next sample. Raises Conflict: nothing is annotated yet, nothing is
+    new, or a loop is running.
+    """
+    loop = annotating_loop(project)
+    if loop is None:
+        raise Conflict(_("Nothing is annotated yet. Start the first loop: it takes all photos."), code="not_annotated")
+    size = config_of(loop).shard_images
+    with transaction.atomic():
+        shards = loop_rows.extend_loop(loop.pk, first_stage=FIRST_LOOP[0].name, size=size)
+        dispatch.enqueue_advance(loop.pk)
+    loop.refresh_from_db()
+    log.info("loop %s goes on with new photos in %s shards, asked for by user %s", loop.pk, shards, user and user.pk)
+    return loop
+
+
+def annotating_loop(project: Project) -> Loop | None:
+    """The last finished loop that ran the automatic pipeline."""
+    runs = StageRun.objects.filter(loop__project=project, loop__state=LoopState.FINISHED, stage=FIRST_LOOP[0].name)
+    newest = runs.order_by("-loop__number").select_related("loop").first()
+    return newest.loop if newest else None
+
+
 def last_finished(project: Project) -> Loop | None:
     """The parent of the next loop."""
     return Loop.objects.filter(project=project, state=LoopState.FINISHED).order_by("-number").first()
@@ -155,14 +188,32 @@ def runs_on_gpu(stage: str, config: LoopConfig) -> bool:
 
 
 def _stages_left(loop: Loop) -> tuple[LoopStage, ...]:
-    """From the last stage on that has begun: those before it are over."""
+    """From the first stage on that has shards to do or to plan, else from the last that has begun."""
     stages = installed_stages(has_parent=loop.parent_id is not None)
     begun = [
         place
         for place, stage in enumerate(stages)
         if stage.work is not Work.PEOPLE and StageRun.objects.filter(loop=loop, stage=stage.name).exists()
     ]
+    for place in begun:
+        stage = stages[place]
+        if open_shards(loop_id=loop.pk, stage=stage.name).exists() or _is_behind(loop, stage):
+            return stages[place:]
     return stages[begun[-1] :] if begun else stages
+
+
+def _is_behind(loop: Loop, stage: LoopStage) -> bool:
+    """Whether the loop's first stage has shards, of photos that came in later, that this one lacks."""
+    if stage.work is not Work.IMAGES:
+        return False
+    first = _first_planned(loop)
+    last = [last_planned(loop_id=loop.pk, stage=name) for name in (first, stage.name)] if first else []
+    return len(set(last)) > 1
+
+
+def _first_planned(loop: Loop) -> str | None:
+    planned = StageRun.objects.filter(loop=loop).exclude(image_ids=[]).order_by("pk").first()
+    return planned.stage if planned else None
 
 
 def _is_over(loop: Loop, stage: LoopStage) -> bool:
@@ -174,6 +225,8 @@ def _shards_are_done(loop: Loop, stage: LoopStage) -> bool:
     runs = StageRun.objects.filter(loop=loop, stage=stage.name)
     if not runs.exists() and not _plan(loop, stage):
         return True  # no photos
+    if _is_behind(loop, stage):
+        _plan(loop, stage)
     give_up_lapsed(loop_id=loop.pk, stage=stage.name)
     if not open_shards(loop_id=loop.pk, stage=stage.name).exists():
         return not _failed(loop, stage)
@@ -187,14 +240,10 @@ def _plan(loop: Loop, stage: LoopStage) -> int:
     if stage.work is Work.ONCE:
         plan_once(loop_id=loop.pk, stage=stage.name)
         return 1
-    planned = StageRun.objects.filter(loop=loop).exclude(image_ids=[]).order_by("pk").first()
-    return plan_shards(
-        loop_id=loop.pk,
-        stage=stage.name,
-        project_id=loop.project_id,
-        size=config_of(loop).shard_images,
-        like=planned.stage if planned else None,
-    )
+    like = _first_planned(loop)
+    if like:
+        return plan_like(loop_id=loop.pk, stage=stage.name, like=like)
+    return plan_shards(loop_id=loop.pk, stage=stage.name, project_id=loop.project_id, size=config_of(loop).shard_images)
 
 
 def _failed(loop: Loop, stage: LoopStage) -> bool:

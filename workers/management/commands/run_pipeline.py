@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotation.models import Loop, LoopState, StageFailure
-from verification.services.loops import retry_loop, start_loop
+from verification.services.loops import annotate_new_photos, retry_loop, start_loop
 from webapp.core.errors import ArgusError
 from webapp.projects.models import Project
 from workers.foreground import run_loop
@@ -19,14 +19,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", required=True, help="the project's address, as in /p/ADDRESS/")
-        parser.add_argument("--loop", type=int, help="a loop by number; default: the running one, else a new one")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--loop", type=int, help="a loop by number; default: the running one, else a new one")
+        which.add_argument(
+            "--new-photos", action="store_true", help="annotate only the photos that came in since the last time"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = Project.objects.filter(slug=options["project"]).first()
         if project is None:
             raise CommandError(f"There is no project with the address {options['project']!r}.")
         try:
-            loop = self._loop(project, options["loop"])
+            if options["new_photos"]:
+                loop = annotate_new_photos(project=project, user=None)
+            else:
+                loop = self._loop(project, options["loop"])
             self.stdout.write(f"Loop {loop.number} of {project}:")
             loop = run_loop(loop.pk, say=self.stdout.write)
         except ArgusError as error:
