@@ -2,6 +2,9 @@
 
 import { byId } from "./panels.js";
 
+const LONG = 22;
+const LONGER = 44;
+
 export class Choices {
   constructor(messages) {
     this.messages = messages;
@@ -17,7 +20,10 @@ export class Choices {
     this.rows.forEach((row, place) => {
       const tag = tags[place];
       row.classList.toggle("is-missing", !tag);
-      row.querySelector(".name").textContent = tag?.text ?? "";
+      const name = row.querySelector(".name");
+      name.textContent = tag?.text ?? "";
+      name.classList.toggle("is-long", name.textContent.length > LONG);
+      name.classList.toggle("is-longer", name.textContent.length > LONGER);
       this.boxes[place].disabled = !tag;
       this.boxes[place].checked = Boolean(marks[place]);
     });

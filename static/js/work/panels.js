@@ -19,7 +19,6 @@ export class Panels {
   // `name`: "task" or one of STATES.
   show(name) {
     if (name === this.shown) return;
-    const first = !this.shown;
     this.shown = name;
     this.shownAt = performance.now();
     this.task.hidden = name !== "task" && name !== "loading";
@@ -28,7 +27,6 @@ export class Panels {
     for (const state of STATES) byId(`state-${state}`).hidden = state !== name;
     clearTimeout(this.loadingTimer);
     if (name === "loading") this.loadingTimer = setTimeout(() => this.greyRows(), LOADING_AFTER);
-    else if (name !== "task" && !first) this.focusOn(name);
     else if (name !== "task") this.focusOn(name);
   }
 
@@ -47,7 +45,7 @@ export class Panels {
     clearTimeout(this.savedTimer);
     if (kind === "busy") this.savedTimer = setTimeout(() => this.setSaved("busy", "saving", 0), QUIET);
     else if (kind === "ok") this.setSaved("ok", "saved", 0);
-    else this.setSaved(kind, `${kind.replace("-", "_")}_short`, count);
+    else this.setSaved(kind, `${kind.replace("-", "_")}_${count || kind === "failing" ? "short" : "none"}`, count);
   }
 
   setSaved(kind, sentence, count) {
@@ -70,7 +68,7 @@ export class Panels {
     if (!on) return;
     const title = this.messages.say("failing_title", { n: unsent });
     if (byId("notice-failing-title").textContent !== title) byId("notice-failing-title").textContent = title;
-    byId("notice-failing-words").textContent = this.messages.say("failing", { reference, seconds });
+    byId("notice-failing-words").textContent = this.messages.say("failing", { n: unsent, reference, seconds });
   }
 
   refused(reason) {

@@ -333,7 +333,7 @@ class TagTask {
       const other = reference === "other_account";
       byId("signed-out-words").textContent = other
         ? this.messages.say("other_account", { name: this.setup.username })
-        : this.messages.say("signed_out", { n: unsent });
+        : this.messages.say(unsent ? "signed_out" : "signed_out_nothing", { n: unsent });
     }
     if (state === "error") {
       const seconds = Math.max(0, Math.ceil((this.fetchedAt + POLL_SECONDS * 1000 - Date.now()) / 1000));

@@ -24,7 +24,7 @@ def people(project: Any, count: int) -> list[Any]:
     return users
 
 
-def in_threads(calls: Sequence[Callable[[], object]]) -> None:
+def in_threads(calls: Sequence[Callable[[], object]], *, seconds: float = 120) -> None:
     """Run the calls side by side; raise the first error that one of them raised."""
     errors: list[BaseException] = []
 
@@ -40,7 +40,7 @@ def in_threads(calls: Sequence[Callable[[], object]]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=120)
+        thread.join(timeout=seconds)
     if errors:
         raise errors[0]
 

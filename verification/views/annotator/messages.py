@@ -37,18 +37,17 @@ def tag_task_messages() -> dict[str, str | dict[str, str]]:
         "caption": _("Region {width} × {height} px, shown {zoom}×"),
         "photo": _("Photo, {width} by {height} pixels. The outlined region is {place}."),
         "progress": _("Items done in this session: {done} of {size}"),
-        "loading": _("Getting your items"),
         "saved": _("All saved"),
         "saving": _("Saving"),
+        "offline_none": _("Offline"),
         "offline_short": _forms("Offline, {n} not sent yet", "Offline, {n} not sent yet"),
-        "offline_title": _("You are offline. You can go on."),
         "offline": _forms(
             "{n} verdict is kept in this browser and sent when you are back.",
             "{n} verdicts are kept in this browser and sent when you are back.",
         ),
         "ahead": _forms("{n} more item is ready.", "{n} more items are ready."),
-        "offline_out_title": _("You are offline, and no more items are ready"),
-        "offline_out": _("Your work is kept in this browser. This page goes on by itself when you are back."),
+        "signed_out_none": _("Signed out"),
+        "signed_out_nothing": _("Everything you sent is saved."),
         "signed_out_short": _forms("Signed out, {n} not sent yet", "Signed out, {n} not sent yet"),
         "signed_out": _forms(
             "{n} verdict waits in this browser. It is sent as soon as you are in.",
@@ -59,16 +58,13 @@ def tag_task_messages() -> dict[str, str | dict[str, str]]:
         "other_account": _("Somebody else has signed in in this browser. Sign in as {name} to go on."),
         "failing_short": _forms("{n} not saved, trying again", "{n} not saved, trying again"),
         "failing_title": _forms("{n} verdict is not saved yet.", "{n} verdicts are not saved yet."),
-        "failing": _("The server had an error (reference {reference}). They are kept here; next try in {seconds} s."),
+        "failing": _forms(
+            "The server had an error (reference {reference}). It is kept here; next try in {seconds} s.",
+            "The server had an error (reference {reference}). They are kept here; next try in {seconds} s.",
+        ),
         "refused": _("The server refused one verdict: {reason} All others are saved."),
         "not_undone": _("This verdict can no longer be undone. It stands as you sent it."),
-        "lease_lost": _(
-            "You had it open for more than {minutes} minutes. Your marks on it do not count; "
-            "they stay in your history. All others are saved."
-        ),
         "paused_at": _("Paused by the project lead at {at}"),
-        "skipped": _("Skipped."),
-        "undone": _("Back at the item before."),
         "shortcuts_on": _("Single-key shortcuts are on."),
         "shortcuts_off": _("Single-key shortcuts are off."),
         "load_failed": _("The items could not be loaded (reference {reference}). Next try in {seconds} s."),

@@ -1,0 +1,55 @@
+"""Sixteen people for few items, again and again: each item ends with exactly n verdicts of n people.
+
+500 races in `make test`, 10,000 in `make soak`.
+"""
+
+import threading
+from typing import Any
+
+import pytest
+from django.db.models import Count
+
+from tests.factories import make_sample
+from tests.verification.services.crowds import in_threads, people, work_until_empty
+from verification.models import Assignment, LedgerEntry, SampleItem, Verdict
+
+CROWD = 16
+AT_ONCE = 4  # items that become open together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def race(project: Any, crowd: list[Any], items: list[int]) -> None:
+    """Four items at a time become open; everybody rushes for them until nothing is left; then the next four."""
+    barrier = threading.Barrier(len(crowd), timeout=120)
+    rounds = [items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE)]
+
+    def work(person: Any) -> None:
+        for opened in rounds:
+            if barrier.wait() == 0:
+                SampleItem.objects.filter(pk__in=opened).update(state="open")
+            barrier.wait()
+            work_until_empty(project, person)
+
+    in_threads([lambda person=person: work(person) for person in crowd], seconds=3600)
+
+
+@pytest.mark.parametrize(
+    ("races", "overlap"),
+    [
+        (500, 1),
+        (120, 3),
+        pytest.param(10_000, 1, marks=pytest.mark.soak),
+        pytest.param(2_000, 3, marks=pytest.mark.soak),
+    ],
+)
+def test_every_item_gets_exactly_n_verdicts_of_n_people(project: Any, races: int, overlap: int) -> None:
+    crowd = people(project, CROWD)
+    make_sample(project, items=races, overlap=overlap)
+    SampleItem.objects.update(state="escalated")  # closed until their round
+    race(project, crowd, list(SampleItem.objects.order_by("pk").values_list("pk", flat=True)))
+    counts = Verdict.objects.values("item").annotate(all=Count("pk"), people=Count("annotator", distinct=True))
+    assert counts.count() == races
+    assert set(counts.values_list("all", "people")) == {(overlap, overlap)}
+    assert LedgerEntry.objects.count() == races * overlap
+    assert not Assignment.objects.exclude(state="done").exists()
