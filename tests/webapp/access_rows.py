@@ -132,6 +132,7 @@ ROWS: dict[str, Row] = {
     "verification:loop_failures": _page("lead", "admin", arguments=_LOOP),
     "verification:cancel_loop": _change("lead", "admin", arguments=_LOOP),
     "verification:close_verification": _change("lead", "admin", arguments=_LOOP, ok=(302, 409)),
+    "verification:annotate_new_photos": _change("lead", "admin", ok=(302, 409)),
     "verification:retry_loop": _change("lead", "admin", arguments=_LOOP, ok=(302, 409)),
     "verification:exports": _page("lead", "consumer", "admin"),
     "verification:export": _page("lead", "consumer", "admin", arguments=_EXPORT),

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from annotation.models import Image, Loop, LoopState
 from annotation.pipeline.loop_configs import SamplingConfig
+from annotation.pipeline.loop_stages import FIRST_LOOP
 from annotation.selectors.explore.loops import annotated_loops
+from annotation.services.stage_runs import last_planned
 from verification.forecast import Forecast, TagSpread, expected_items, forecast_tag_task
 from verification.selectors.concept_spreads import spread_of_loop
 from verification.selectors.sample_progress import last_tag_sample, pace_of_sample
+from verification.services.loops import annotating_loop
 from webapp.projects.models import Membership, Project, Role
 
 MOST_PHOTOS = 100_000
@@ -20,7 +23,8 @@ class StartConditions:
     """What the start page shows.
 
     number: of the next loop; running: the loop that must end first; source: whose annotations the sample is drawn
-    from, None when the models begin; photos: counted up to MOST_PHOTOS + 1; forecast and spread: None when the models
+    from, None when the models begin; photos: counted up to MOST_PHOTOS + 1; new_photos: those that came in since the
+    project was annotated, counted likewise; forecast and spread: None when the models
     begin, or when too little is known yet.
     """
 
@@ -29,6 +33,7 @@ class StartConditions:
     source: Loop | None
     is_first: bool
     photos: int
+    new_photos: int
     annotators: int
     spread: TagSpread | None
     forecast: Forecast | None
@@ -41,7 +46,7 @@ class StartConditions:
 
 
 def start_conditions(project: Project, sampling: SamplingConfig) -> StartConditions:
-    """About ten queries, none of which grows with the corpus."""
+    """About a dozen queries, none of which grows with the corpus."""
     loops = list(Loop.objects.filter(project=project).order_by("number").only("number", "state", "project_id"))
     finished = [loop for loop in loops if loop.state == LoopState.FINISHED]
     with_rows = {loop.pk for loop in annotated_loops(project.pk)}
@@ -54,10 +59,19 @@ def start_conditions(project: Project, sampling: SamplingConfig) -> StartConditi
         source=source,
         is_first=not finished,
         photos=Image.objects.filter(project=project)[: MOST_PHOTOS + 1].count(),
+        new_photos=_new_photos(project),
         annotators=annotators,
         spread=spread,
         forecast=_forecast(project, spread, sampling, annotators) if spread is not None else None,
     )
+
+
+def _new_photos(project: Project) -> int:
+    loop = annotating_loop(project)
+    planned = last_planned(loop_id=loop.pk, stage=FIRST_LOOP[0].name) if loop else None
+    if planned is None:
+        return 0
+    return Image.objects.filter(project=project, pk__gt=planned[1])[: MOST_PHOTOS + 1].count()
 
 
 def _forecast(project: Project, spread: TagSpread, sampling: SamplingConfig, annotators: int) -> Forecast:

@@ -15,7 +15,7 @@ from annotation.pipeline.loop_configs import SamplingConfig
 from verification.selectors.loops import FAILURES, failed_images, find_loop, loop_rows, status_of_loop
 from verification.selectors.sample_progress import pace_of_sample
 from verification.selectors.start_conditions import MOST_PHOTOS, start_conditions
-from verification.services.loops import cancel_loop, close_verification, retry_loop, start_loop
+from verification.services.loops import annotate_new_photos, cancel_loop, close_verification, retry_loop, start_loop
 from webapp.core.errors import BadInput, NotFound
 from webapp.projects.access import ProjectRequest, project_view
 from webapp.projects.policies import Action
@@ -76,6 +76,15 @@ def start(request: ProjectRequest) -> HttpResponse:
         raise BadInput(_("“Items at most” must be a whole number from 1 to %(most)s.") % {"most": MAX_BUDGET})
     loop = start_loop(project=request.project, user=request.user, sampling=form.sampling())
     messages.success(request, _("Loop %(number)s has started. This page shows its progress.") % {"number": loop.number})
+    return redirect("verification:loop", request.project.slug, loop.number)
+
+
+@project_view(Action.RUN_LOOPS)
+@require_POST
+def new_photos(request: ProjectRequest) -> HttpResponse:
+    """Annotate the photos that came in since the project was annotated."""
+    loop = annotate_new_photos(project=request.project, user=request.user)
+    messages.success(request, _("Loop %(number)s goes on with the new photos.") % {"number": loop.number})
     return redirect("verification:loop", request.project.slug, loop.number)
 
 

@@ -7,6 +7,7 @@ from verification.views.lead import loops
 urlpatterns = [
     path("loops/", loops.loops, name="loops"),
     path("loops/start", loops.start, name="start_loop"),
+    path("loops/new-photos", loops.new_photos, name="annotate_new_photos"),
     path("loops/<int:loop_number>/", loops.loop, name="loop"),
     path("loops/<int:loop_number>/failures/", loops.failures, name="loop_failures"),
     path("loops/<int:loop_number>/cancel", loops.cancel, name="cancel_loop"),

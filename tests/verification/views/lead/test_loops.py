@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import Loop, LoopState, StageFailure, StageRun, StageState
+from annotation.pipeline.loop_configs import LoopConfig, SamplingConfig
+from annotation.pipeline.rosters import DEFAULT_ROSTER
 from tests.annotation.scenes import make_annotated_loop, make_scene
 from tests.factories import make_image, make_sample
 from verification.models import Sample
@@ -26,6 +28,10 @@ pytestmark = pytest.mark.django_db
 def as_lea(client: Client, lea: Any) -> Client:
     client.force_login(lea)
     return client
+
+
+def loop_config() -> dict[str, Any]:
+    return LoopConfig(roster=DEFAULT_ROSTER, sampling=SamplingConfig(), shard_images=16).model_dump(mode="json")
 
 
 def at(name: str, *args: Any) -> str:
@@ -286,3 +292,22 @@ def test_the_number_of_queries_does_not_grow_with_the_shards(
         as_lea.get(at("loop", 0))
     with django_assert_max_num_queries(18):
         as_lea.get(at("loops"))
+
+
+def test_new_photos_are_offered_and_annotated_by_the_loop_that_took_the_others(
+    as_lea: Client, project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = make_image(project, seed=1)
+    loop = Loop.objects.create(
+        project=project, number=0, state=LoopState.FINISHED, config=loop_config(), config_digest="0" * 64
+    )
+    start_stage(loop, shards=1, image_ids=[image.pk])
+    assert "not annotated yet" not in words(as_lea.get(at("loops")))
+    late = [make_image(project, seed=seed).pk for seed in (2, 3)]
+    assert "2 new photos are not annotated yet" in words(as_lea.get(at("loops")))
+    answer = as_lea.post(at("annotate_new_photos"), follow=True)
+    assert "Loop 0 goes on with the new photos." in words(answer)
+    loop.refresh_from_db()
+    assert loop.state == LoopState.RUNNING
+    assert [run.image_ids for run in StageRun.objects.filter(loop=loop, shard=1)] == [late]
+    assert as_lea.post(at("annotate_new_photos")).status_code == 409  # a second press
