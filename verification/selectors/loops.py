@@ -12,14 +12,15 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from annotation.models import Image, Loop, LoopState, StageFailure, StageRun, StageState
-from annotation.pipeline.loop_stages import LoopStage, Work, missing_stages, stages_of
-from annotation.selectors.statistics import StageTotals, loop_counts, stage_totals
+from annotation.models import Image, Loop, LoopState, StageRun, StageState
+from annotation.pipeline.loop_stages import FIRST_LOOP, LATER_LOOPS, Work
+from annotation.selectors.progress import StageProgress, loop_progress, photo_failures
 from verification.forecast import seconds_left
 from verification.models import Sample
 from verification.selectors.sample_progress import SampleProgress, progress_of_sample, tag_sample_of
 
 FAILURES = 50
+WORK = {stage.name: stage.work for stage in (*FIRST_LOOP, *LATER_LOOPS)}
 # A message that nobody took for so long means that nobody is there to take it.
 SILENCE = timedelta(seconds=30)
 
@@ -106,24 +107,22 @@ def find_loop(*, project_id: int, number: int) -> Loop | None:
 
 def status_of_loop(loop: Loop) -> LoopStatus:
     """Ten queries at most."""
-    has_parent = loop.parent_id is not None
-    totals = stage_totals(loop.pk)
-    counts = loop_counts(loop.pk)
     sample = tag_sample_of(loop)
     people = progress_of_sample(sample) if sample is not None else None
-    installed = [stage for stage in stages_of(has_parent=has_parent) if stage.installed]
     stages: list[StageRow] = []
-    for stage in installed:
-        before_is_done = not stages or stages[-1].state == "done"
-        if stage.work is Work.PEOPLE:
-            row = _people_row(stage, loop, sample, people)
+    missing: list[str] = []
+    for stage in loop_progress(loop):
+        if not stage.is_installed:
+            missing.append(stage.name)
+        elif stage.is_for_people:
+            stages.append(_people_row(stage, loop, sample, people))
         else:
-            row = _shards_row(stage, loop, totals.get(stage.name), counts.get(stage.name, {}), before_is_done)
-        stages.append(row)
+            before_is_done = not stages or stages[-1].state == "done"
+            stages.append(_shards_row(stage, is_next=before_is_done and loop.state == LoopState.RUNNING))
     return LoopStatus(
         loop=loop,
         stages=stages,
-        missing=[stage.name for stage in missing_stages(has_parent=has_parent)],
+        missing=missing,
         sample=sample,
         people=people,
         failed=sum(stage.failed for stage in stages),
@@ -133,47 +132,52 @@ def status_of_loop(loop: Loop) -> LoopStatus:
 
 def failed_images(loop: Loop, *, after: int = 0) -> tuple[Sequence[FailedImage], int | None]:
     """A page of photos that failed in the loop, and the key of the next page. Two queries."""
-    failures = StageFailure.objects.filter(stage_run__loop=loop, pk__gt=after).order_by("pk")
-    rows = list(failures.values_list("pk", "image_id", "stage_run__stage", "role", "reason")[: FAILURES + 1])
-    names = dict(Image.objects.filter(pk__in=[row[1] for row in rows]).values_list("pk", "name"))
-    page = [FailedImage(pk, image, names.get(image, ""), stage, role, why) for pk, image, stage, role, why in rows]
+    failures = photo_failures(loop.pk, after=after, limit=FAILURES + 1)
+    names = dict(Image.objects.filter(pk__in=[one.image_id for one in failures]).values_list("pk", "name"))
+    page = [
+        FailedImage(one.pk, one.image_id, names.get(one.image_id, ""), one.stage_run.stage, one.role, one.reason)
+        for one in failures
+    ]
     return page[:FAILURES], page[FAILURES - 1].key if len(page) > FAILURES else None
 
 
-def _shards_row(
-    stage: LoopStage, loop: Loop, totals: StageTotals | None, counts: dict[str, int], before_is_done: bool
-) -> StageRow:
-    if totals is None:
-        is_now = before_is_done and loop.state == LoopState.RUNNING
-        return StageRow(stage.name, stage.work, "now" if is_now else "waiting")
-    state = "done" if totals.done == totals.shards else "now"
-    if totals.failed:
-        state = "failed"
-    elif state == "now" and loop.state != LoopState.RUNNING:
-        state = "cancelled"
-    seen = counts.get("images", 0)
-    elapsed = _elapsed(totals.started_at, totals.finished_at if state == "done" else None)
+# How a stage's state is shown; one whose turn has come is "now", even if nobody has begun.
+_SHOWN = {
+    StageState.PENDING: "waiting",
+    StageState.RUNNING: "now",
+    StageState.DONE: "done",
+    StageState.FAILED: "failed",
+    StageState.CANCELLED: "cancelled",
+}
+
+
+def _shards_row(stage: StageProgress, *, is_next: bool) -> StageRow:
+    state = _SHOWN[StageState(stage.state)]
+    if state == "waiting" and is_next:
+        state = "now"
+    seen = stage.counts.get("images", 0)
+    elapsed = _elapsed(stage.started_at, stage.finished_at if state == "done" else None)
     return StageRow(
         name=stage.name,
-        work=stage.work,
+        work=WORK[stage.name],
         state=state,
-        done=totals.done,
-        total=totals.shards,
+        done=stage.done,
+        total=stage.all,
         images=seen,
-        failed=counts.get("failed", 0),
+        failed=stage.counts.get("failed", 0),
         images_per_second=seen / elapsed if seen and elapsed else None,
-        left=seconds_left(totals.done, totals.shards, elapsed) if state == "now" else None,
-        counts=counts,
+        left=seconds_left(stage.done, stage.all, elapsed) if state == "now" else None,
+        counts=stage.counts,
     )
 
 
-def _people_row(stage: LoopStage, loop: Loop, sample: Sample | None, people: SampleProgress | None) -> StageRow:
+def _people_row(stage: StageProgress, loop: Loop, sample: Sample | None, people: SampleProgress | None) -> StageRow:
     if sample is None or people is None:
-        return StageRow(stage.name, stage.work, "waiting")
+        return StageRow(stage.name, Work.PEOPLE, "waiting")
     state = "now" if sample.is_open and loop.state == LoopState.RUNNING else "done"
     if loop.state == LoopState.CANCELLED:
         state = "cancelled"
-    return StageRow(stage.name, stage.work, state, done=people.done, total=people.total)
+    return StageRow(stage.name, Work.PEOPLE, state, done=people.done, total=people.total)
 
 
 def _elapsed(start: datetime | None, end: datetime | None) -> float:
