@@ -146,6 +146,11 @@ def cancel_import(*, run_id: int) -> bool:
     cancelled = ImportRun.objects.filter(pk=run_id, state__in=OPEN).update(
         state=ImportState.CANCELLED, finished_at=Now()
     )
+    if cancelled:
+        run = ImportRun.objects.get(pk=run_id)
+        if run.attempt == 0:  # nobody has begun, so nobody else removes what was uploaded for it
+            values = {name: value for name, value in run.options.items() if name != TRUSTED}
+            drop_uploads(ImportOptions.model_validate(values))
     return bool(cancelled)
 
 

@@ -79,8 +79,9 @@ def upload_photos(request: ProjectRequest) -> HttpResponse:
     left_out = form.left_out()
     if left_out:
         messages.warning(request, left_out)
+    response = _start(request, form.cleaned_data["format"], form.options())
     request.upload_folder = None  # type: ignore[attr-defined]  # the import reads it from now on
-    return _start(request, form.cleaned_data["format"], form.options())
+    return response
 
 
 @project_view(Action.ADD_PHOTOS)
@@ -90,9 +91,14 @@ def fetch_photos(request: ProjectRequest) -> HttpResponse:
     form = AddressesForm(request.POST)
     if not form.is_valid():
         return _page(request, addresses=form)
-    file = make_upload_folder() / "addresses.txt"
-    file.write_text("\n".join(form.cleaned_data["addresses"]) + "\n", encoding="utf-8")
-    return _start(request, "urls", form.options(file))
+    folder = make_upload_folder()
+    try:
+        file = folder / "addresses.txt"
+        file.write_text("\n".join(form.cleaned_data["addresses"]) + "\n", encoding="utf-8")
+        return _start(request, "urls", form.options(file))
+    except BaseException:
+        drop_upload_folder(folder)
+        raise
 
 
 @project_view(Action.ADD_PHOTOS)

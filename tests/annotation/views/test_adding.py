@@ -122,6 +122,16 @@ def test_files_that_are_no_photos_are_named_and_the_rest_goes_on(as_lea: Client,
     assert Image.objects.get().name == "a.jpg"
 
 
+def test_cancelling_before_a_worker_came_removes_the_upload(as_lea: Client, project: Any) -> None:
+    upload(as_lea, photos=jpeg())
+    assert len(left_behind()) == 1
+    run = ImportRun.objects.get()
+    as_lea.post(reverse("annotation:cancel_import", args=["street", run.pk]))
+    assert left_behind() == []
+    assert run_import(run.pk) is None
+    assert not Image.objects.exists()
+
+
 def test_two_files_of_one_name_are_both_kept(as_lea: Client, project: Any) -> None:
     upload(as_lea, photos=[jpeg("a.jpg", 1), jpeg("a.jpg", 200)])
     run_import(ImportRun.objects.get().pk)
