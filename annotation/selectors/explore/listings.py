@@ -34,7 +34,8 @@ class Search:
 class Entry:
     """One row of the column: a photo, or a region on a photo (then with its box and tag).
 
-    box: (x1, y1, x2, y2) in pixels of the photo, x2/y2 exclusive. regions: how many the photo has.
+    box: (x1, y1, x2, y2) in pixels of the photo, x2/y2 exclusive. tag: the one people accepted, else the model's
+    first. regions: how many the photo has.
     """
 
     image_id: int
@@ -182,15 +183,15 @@ def _region_page(
 ) -> Listing:
     ids = list(found)[:PAGE]
     is_full = len(found) > PAGE
-    shown = ids
-    if search.verified is False:
-        judged = judgements().of_regions(project_id=project_id, region_ids=ids)
-        shown = [region_id for region_id in ids if region_id not in judged]
-    names = concept_names(found[region_id] for region_id in shown)
+    judged = judgements().of_regions(project_id=project_id, region_ids=ids)
+    shown = [region_id for region_id in ids if search.verified is not False or region_id not in judged]
+    accepted = {region_id: one.accepted.concept_id for region_id, one in judged.items() if one.accepted}
+    tags = {region_id: accepted.get(region_id, found[region_id]) for region_id in shown}
+    names = concept_names(tags.values())
     by_id = {}
     for region_id, x1, y1, x2, y2, *photo in _rows(_SHOWN, {"ids": shown, "project": project_id}):
         image_id, name, width, height, has_thumbnail = photo
-        tag = names[found[region_id]].display
+        tag = names[tags[region_id]].display
         box = (x1, y1, x2, y2)
         by_id[region_id] = Entry(image_id, name, width, height, has_thumbnail, None, region_id, box, tag)
     entries = [by_id[region_id] for region_id in shown if region_id in by_id]

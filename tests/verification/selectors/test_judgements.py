@@ -82,6 +82,8 @@ def test_a_verified_region_shows_what_people_said(
         ("saucepan", "wrong", 2),
     ]
     assert all(chip.is_judged for chip in detail.chips)
+    listed = explore(client, verified="yes").context["listing"].entries
+    assert {entry.tag for entry in listed} == {"metal cup"}
 
 
 def test_a_region_of_which_everything_is_wrong_has_no_tag(
