@@ -43,12 +43,12 @@ class LeasedItem:
     tags: tuple[ShownTag, ...]
 
 
-_SEEN = """
+SEEN_SQL = """
     JOIN verification_sampleitem i ON i.id = slot.item_id
     JOIN annotation_image image ON image.id = i.image_id
     JOIN annotation_region r ON r.id = i.region_ids[1]
 """
-_COLUMNS = """
+COLUMNS_SQL = """
     slot.id, i.id, image.id, image.width, image.height, image.mean_luma,
     r.x1, r.y1, r.x2, r.y2, i.shown->'tags'
 """
@@ -62,10 +62,10 @@ NOT_THEIRS_SQL = """
          WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s LIMIT 1) IS NULL
 """
 
-# __ahead__ is where to look, __count__ a small number: written into the text, because a plan for an unknown limit
-# would sort the whole queue.
-_LEASE = f"""
-WITH taken AS (
+# __ahead__ is where to look, __if__ one more condition, __count__ a small number: written into the text, because a plan
+# for an unknown limit would sort the whole queue.
+_LEASE_PARTS = f"""
+taken AS (
     SELECT free.id, free.item_id, free.round, free.rank
     FROM projects_project p
     JOIN verification_sample s ON s.project_id = p.id AND s.is_open AND s.task_kind = 'tag'
@@ -79,7 +79,7 @@ WITH taken AS (
         LIMIT __count__
         FOR UPDATE OF a SKIP LOCKED
     ) free
-    WHERE p.id = %(project)s AND p.paused_at IS NULL AND __commit__
+    WHERE p.id = %(project)s AND p.paused_at IS NULL AND __if__
       AND (SELECT count(*) FROM verification_assignment h
            WHERE h.annotator_id = %(user)s AND h.state = 'leased') <= {MAX_HELD} - __count__
     LIMIT __count__
@@ -87,11 +87,10 @@ WITH taken AS (
     SELECT DISTINCT ON (item_id, round) id FROM taken ORDER BY item_id, round, rank
 ), slot AS (
     UPDATE verification_assignment a
-    SET state = 'leased', annotator_id = %(user)s, leased_until = now() + make_interval(secs => %(seconds)s)
+    SET state = 'leased', annotator_id = %(user)s, leased_until = now() + make_interval(secs => %(lease)s)
     FROM chosen WHERE a.id = chosen.id
     RETURNING a.id, a.item_id, a.rank
 )
-SELECT {_COLUMNS} FROM slot {_SEEN} ORDER BY slot.rank
 """  # noqa: S608  # the parts are constants of this module
 
 # A lease need not outlive a crash of the database: its slot is open again then, and the verdict comes as a late one. So
@@ -110,14 +109,14 @@ BEHIND_SQL = """
 
 _HELD = f"""
 WITH slot AS (
-    UPDATE verification_assignment a SET leased_until = now() + make_interval(secs => %(seconds)s)
+    UPDATE verification_assignment a SET leased_until = now() + make_interval(secs => %(lease)s)
     FROM verification_sample s
     JOIN projects_project p ON p.id = s.project_id
     WHERE a.annotator_id = %(user)s AND a.state = 'leased' AND s.id = a.sample_id
       AND s.project_id = %(project)s AND s.task_kind = 'tag' AND s.is_open AND p.paused_at IS NULL
     RETURNING a.id, a.item_id, a.rank
 )
-SELECT {_COLUMNS} FROM slot {_SEEN} ORDER BY slot.rank
+SELECT {COLUMNS_SQL} FROM slot {SEEN_SQL} ORDER BY slot.rank
 """  # noqa: S608
 
 # Just ahead of everybody who works on the sample of slot `a`, so that the next person who asks meets it.
@@ -147,7 +146,7 @@ def lease_items(*, project_id: int, user_id: int, count: int) -> list[LeasedItem
     Calling it again gives the same items (a reloaded page goes on where it was). Empty when the project is paused or
     nothing is open for this person.
     """
-    held = _fetch(_HELD, _parameters(project_id, user_id))
+    held = _fetch(_HELD, lease_values(project_id, user_id))
     missing = count - len(held)
     return held + (lease_next(project_id=project_id, user_id=user_id, count=missing) if missing > 0 else [])
 
@@ -187,6 +186,11 @@ def free_lapsed_leases(*, project_id: int | None = None) -> int:
     return _execute(_FREE.replace("__which__", which), {"project": project_id})
 
 
+def lease_parts(count: int, *, ahead: str, condition: str) -> str:
+    """The named parts of a statement that leases up to `count` slots; the last one, `slot`, has what was leased."""
+    return _LEASE_PARTS.replace("__ahead__", ahead).replace("__if__", condition).replace("__count__", str(int(count)))
+
+
 def _take(ahead: str, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
     items: list[LeasedItem] = []
     while len(items) < count:  # fewer come when two slots of one item stand side by side
@@ -198,11 +202,11 @@ def _take(ahead: str, project_id: int, user_id: int, count: int) -> list[LeasedI
 
 
 def _take_once(ahead: str, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
-    statement = _LEASE.replace("__ahead__", ahead).replace("__count__", str(int(count)))
-    statement = statement.replace("__commit__", "true" if connection.in_atomic_block else _COMMIT_LATER)
+    parts = lease_parts(count, ahead=ahead, condition="true" if connection.in_atomic_block else _COMMIT_LATER)
+    statement = f"WITH {parts} SELECT {COLUMNS_SQL} FROM slot {SEEN_SQL} ORDER BY slot.rank"  # noqa: S608
     for _attempt in range(3):
         try:
-            return _fetch(statement, _parameters(project_id, user_id))
+            return _fetch(statement, lease_values(project_id, user_id))
         except IntegrityError:
             if connection.in_atomic_block:
                 raise
@@ -211,23 +215,25 @@ def _take_once(ahead: str, project_id: int, user_id: int, count: int) -> list[Le
     return []
 
 
-def _parameters(project_id: int, user_id: int) -> dict[str, Any]:
-    return {"project": project_id, "user": user_id, "seconds": float(settings.ARGUS_LEASE_SECONDS)}
+def lease_values(project_id: int, user_id: int) -> dict[str, Any]:
+    """Parameters of the statements above."""
+    return {"project": project_id, "user": user_id, "lease": float(settings.ARGUS_LEASE_SECONDS)}
 
 
 def _fetch(statement: str, parameters: dict[str, Any]) -> list[LeasedItem]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return [_item(row) for row in cursor.fetchall()]
+        return [leased_item(row) for row in cursor.fetchall()]
 
 
 def _execute(statement: str, parameters: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
-def _item(row: tuple[Any, ...]) -> LeasedItem:
+def leased_item(row: tuple[Any, ...]) -> LeasedItem:
+    """An item from a row of COLUMNS_SQL."""
     assignment_id, item_id, image_id, width, height, luma, x1, y1, x2, y2, tags = row
     shown = tuple(ShownTag(tag["concept_id"], tag["text"]) for tag in orjson.loads(tags))
     return LeasedItem(assignment_id, item_id, image_id, width, height, luma, (x1, y1, x2, y2), shown)

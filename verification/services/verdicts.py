@@ -18,8 +18,8 @@ MAX_SECONDS = 600.0  # what one item can count for; the browser already leaves i
 UNDO_DEPTH = 50
 
 # One statement: check the slot, write verdict and pay, close the slot. Either all of it is durable or nothing is.
-_RECORD = f"""
-WITH slot AS (
+_RECORD_PARTS = f"""
+judged AS (
     SELECT a.id, a.item_id, p.id AS project_id, p.currency, {RATE_SQL} AS rate
     FROM verification_assignment a
     JOIN verification_sampleitem i ON i.id = a.item_id
@@ -32,7 +32,7 @@ WITH slot AS (
 ), verdict AS (
     INSERT INTO verification_verdict
         (assignment_id, item_id, annotator_id, key, choice, rejected_ids, is_withdrawal, seconds)
-    SELECT slot.id, slot.item_id, %(user)s, %(key)s, '', %(rejected)s::bigint[], false, %(seconds)s FROM slot
+    SELECT judged.id, judged.item_id, %(user)s, %(key)s, '', %(rejected)s::bigint[], false, %(seconds)s FROM judged
     ON CONFLICT (key) DO NOTHING
     RETURNING id, assignment_id
 ), closed AS (
@@ -41,9 +41,8 @@ WITH slot AS (
     FROM verdict WHERE a.id = verdict.assignment_id
 ), paid AS (
     INSERT INTO verification_ledgerentry (project_id, annotator_id, verdict_id, amount, currency)
-    SELECT slot.project_id, %(user)s, verdict.id, slot.rate, slot.currency FROM slot, verdict
+    SELECT judged.project_id, %(user)s, verdict.id, judged.rate, judged.currency FROM judged, verdict
 )
-SELECT id FROM verdict
 """  # noqa: S608  # the parts are constants of this package
 
 _HELD_BY_THEM = "a.state = 'leased' AND a.annotator_id = %(user)s"
@@ -51,6 +50,9 @@ _STILL_FREE = """
     a.state = 'open' AND s.is_open
     AND NOT EXISTS (SELECT 1 FROM verification_skip k WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s)
 """
+# The named parts of a statement that records a verdict on a slot the person holds; `verdict` has its id, or no row.
+RECORD_PARTS_SQL = _RECORD_PARTS.replace("__held__", _HELD_BY_THEM)
+_LATE_PARTS = _RECORD_PARTS.replace("__held__", _STILL_FREE)
 
 _WITHDRAW = f"""
 WITH target AS (
@@ -111,9 +113,27 @@ def record_verdict(
     `lease_lost` (somebody else has it; the verdict is kept as a LateVerdict, unpaid and uncounted), `already_done`
     (this person's verdict on it stands) or `key_reused`.
     """
+    values = verdict_values(
+        project_id=project_id,
+        user_id=user_id,
+        assignment_id=assignment_id,
+        rejected_ids=rejected_ids,
+        seconds=seconds,
+        key=key,
+    )
+    recorded = _run(f"WITH {RECORD_PARTS_SQL} SELECT id FROM verdict", values)  # noqa: S608
+    if recorded is not None:
+        return Receipt(recorded)
+    return _repeated(values) or _late(values, ticket)
+
+
+def verdict_values(
+    *, project_id: int, user_id: int, assignment_id: int, rejected_ids: list[int], seconds: float, key: UUID
+) -> dict[str, Any]:
+    """Parameters of RECORD_PARTS_SQL. Raises BadInput for a time that is no number."""
     if not math.isfinite(seconds):
         raise BadInput(_("The time spent must be a number."))
-    values: dict[str, Any] = {
+    return {
         "project": project_id,
         "user": user_id,
         "assignment": assignment_id,
@@ -121,10 +141,6 @@ def record_verdict(
         "seconds": min(max(float(seconds), 0.0), MAX_SECONDS),
         "key": key,
     }
-    recorded = _run(_RECORD.replace("__held__", _HELD_BY_THEM), values)
-    if recorded is not None:
-        return Receipt(recorded)
-    return _repeated(values) or _late(values, ticket)
 
 
 def withdraw_verdict(*, project_id: int, user_id: int, verdict_key: UUID, key: UUID) -> Receipt:
@@ -190,7 +206,7 @@ def _late(values: dict[str, Any], ticket: str) -> Receipt:
 def _record_late(values: dict[str, Any]) -> Receipt | None:
     try:
         with transaction.atomic():
-            recorded = _run(_RECORD.replace("__held__", _STILL_FREE), values)
+            recorded = _run(f"WITH {_LATE_PARTS} SELECT id FROM verdict", values)  # noqa: S608
     except IntegrityError:  # they hold or did another slot of the same item
         return None
     return None if recorded is None else Receipt(recorded)

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST
 from verification.selectors.work import last_verdicts_of, stint_of, today_of
 from verification.services.queue import LeasedItem, lease_items, lease_next, release_items
 from verification.services.skips import skip_item
-from verification.services.verdicts import record_verdict, withdraw_verdict
+from verification.services.submissions import submit_verdict
+from verification.services.verdicts import withdraw_verdict
 from verification.views.annotator.payloads import answer, items_payload, past_payload, paused_payload
 from verification.views.annotator.requests import (
     LeaseSent,
@@ -52,7 +53,7 @@ def lease(request: ProjectRequest) -> HttpResponse:
 def submit(request: ProjectRequest) -> HttpResponse:
     """Record a verdict, then lease `want` more items: one request per item in the steady state."""
     sent = read_sent(request, VerdictSent)
-    receipt = record_verdict(
+    receipt, items = submit_verdict(
         project_id=request.project.pk,
         user_id=request.user.pk,
         assignment_id=sent.assignment,
@@ -60,8 +61,9 @@ def submit(request: ProjectRequest) -> HttpResponse:
         seconds=sent.seconds,
         key=sent.key,
         ticket=sent.ticket,
+        want=_wanted(request, sent.want),
     )
-    return answer({**_next_items(request, _more(request, sent.want)), "repeated": receipt.repeated})
+    return answer({**_next_items(request, items), "repeated": receipt.repeated})
 
 
 @project_view(Action.ANNOTATE)
@@ -81,7 +83,8 @@ def skip(request: ProjectRequest) -> HttpResponse:
     """Pass an item on, then lease `want` more."""
     sent = read_sent(request, SkipSent)
     skip_item(project_id=request.project.pk, user_id=request.user.pk, assignment_id=sent.assignment, reason=sent.reason)
-    return answer(_next_items(request, _more(request, sent.want)))
+    items = lease_next(project_id=request.project.pk, user_id=request.user.pk, count=_wanted(request, sent.want))
+    return answer(_next_items(request, items))
 
 
 @project_view(Action.ANNOTATE)
@@ -103,11 +106,8 @@ def shortcuts(request: ProjectRequest) -> HttpResponse:
     return answer({"enabled": sent.enabled})
 
 
-def _more(request: ProjectRequest, want: int) -> list[LeasedItem]:
-    if not want or request.project.paused_at is not None:
-        return []
-    count = min(want, settings.ARGUS_LEASE_BATCH)
-    return lease_next(project_id=request.project.pk, user_id=request.user.pk, count=count)
+def _wanted(request: ProjectRequest, want: int) -> int:
+    return 0 if request.project.paused_at is not None else min(want, settings.ARGUS_LEASE_BATCH)
 
 
 def _next_items(request: ProjectRequest, items: list[LeasedItem]) -> dict[str, Any]:
