@@ -494,7 +494,7 @@ class TagTask {
     try {
       outcome = await this.api.signIn(this.setup.username, field.value);
     } catch (failure) {
-      problem.textContent = this.messages.say("load_failed", { reference: failure.reference || "-", seconds: 0 });
+      problem.textContent = this.messages.say("sign_in_failed", { reference: failure.reference || "-" });
       return;
     }
     field.value = "";

@@ -54,6 +54,7 @@ def tag_task_messages() -> dict[str, str | dict[str, str]]:
             "{n} verdicts wait in this browser. They are sent as soon as you are in.",
         ),
         "sign_in_wrong": _("This password is not right. Try again."),
+        "sign_in_failed": _("Signing in did not work (reference {reference}). Wait a moment, then try again."),
         "sign_in_more": _("Your account needs one more step. Sign in on the page that the link opens, then come back."),
         "other_account": _("Somebody else has signed in in this browser. Sign in as {name} to go on."),
         "failing_short": _forms("{n} not saved, trying again", "{n} not saved, trying again"),
