@@ -85,9 +85,10 @@ CROSS JOIN (
     FROM unnest(%(ids)s::bigint[], %(texts)s::text[]) concept(id, text)
 ) shown
 WHERE region.id <= %(items)s
+ORDER BY hashint8(region.id)
 """
 _SLOTS = """
 INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, state)
-SELECT %(sample)s, item.id, 0, 0, (random() * 9e18)::bigint, 'open'
-FROM verification_sampleitem item WHERE item.sample_id = %(sample)s
+SELECT %(sample)s, item.id, 0, 0, item.id * 16, 'open'
+FROM verification_sampleitem item WHERE item.sample_id = %(sample)s ORDER BY item.id
 """

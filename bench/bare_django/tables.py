@@ -7,7 +7,7 @@ CREATE TABLE verdict (
     id bigserial PRIMARY KEY, item bigint NOT NULL, annotator int NOT NULL, rejected bigint[] NOT NULL);
 """
 FILL = """
-INSERT INTO item SELECT n, (random() * 9e18)::bigint, 'open', NULL,
+INSERT INTO item SELECT n, n, 'open', NULL,
     '{"tags": [{"concept_id": 1, "text": "milk jug"}, {"concept_id": 2, "text": "metal cup"},
                {"concept_id": 3, "text": "coffee grinder"}, {"concept_id": 4, "text": "saucepan"},
                {"concept_id": 5, "text": "pewter mug"}]}'

@@ -245,7 +245,9 @@ SELECT region_id, probability FROM (
 ) ranked WHERE place <= count
 """  # noqa: S608
 
-# What was shown is frozen here: display texts of today, each concept once, best first.
+# What was shown is frozen here: display texts of today, each concept once, best first. Items are written in the random
+# order in which they will be handed out, so that a crowd works on neighbouring pages of the tables. The hash is another
+# one than the draw's, which is small for the regions of frequent concepts.
 _ITEMS = """
 INSERT INTO verification_sampleitem (sample_id, image_id, region_ids, shown, inclusion_probability, reason, state)
 SELECT %(sample)s, region.image_id, ARRAY[region.id], shown.tags, drawn.probability, 'concept', 'open'
@@ -268,12 +270,14 @@ CROSS JOIN LATERAL (
     WHERE tag.again = 1
 ) shown
 WHERE shown.tags -> 'tags' <> 'null'
-ORDER BY region.id
+ORDER BY hashint8extended(region.id, ~ %(seed)s::bigint)
 """
 
+# The slots of an item stand together: items are finished one after the other, and an early stop leaves few half done.
 _SLOTS = """
 INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, state)
-SELECT %(sample)s, item.id, 0, slot, hashint8extended(item.id * 16 + slot, %(seed)s) >> 1, 'open'
+SELECT %(sample)s, item.id, 0, slot, item.id * 16 + slot, 'open'
 FROM verification_sampleitem item CROSS JOIN generate_series(0, %(overlap)s::int - 1) slot
 WHERE item.sample_id = %(sample)s
+ORDER BY item.id, slot
 """

@@ -102,8 +102,9 @@ def test_each_item_has_as_many_slots_as_people_are_wanted_and_they_are_in_random
     assert sample.overlap == 3
     assert slots.count() == 3 * sample.items.count()
     assert Counter(slots.values_list("slot", flat=True)) == Counter(dict.fromkeys(range(3), sample.items.count()))
-    order = list(slots.order_by("rank").values_list("item_id", flat=True))
-    assert order != sorted(order)
+    regions = [region for (region,) in slots.order_by("rank").values_list("item__region_ids", flat=True)]
+    assert regions[::3] == regions[1::3] == regions[2::3]  # the slots of an item stand together
+    assert regions[::3] != sorted(regions[::3])
     assert slots.values("rank").distinct().count() == slots.count()
 
 
