@@ -257,7 +257,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = ARGUS_DATA_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": env.text("MEDIA_STORAGE", "django.core.files.storage.FileSystemStorage")},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "webapp.core.storages.HashedModulesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 
