@@ -66,3 +66,16 @@ def test_modules_are_named_for_what_they_hold() -> None:
     for part in ("webapp", "annotation", "verification", "workers", "ml", "bench"):
         found = [path for path in (ROOT / part).rglob("*.py") if {path.stem, path.parent.name} & vague]
         assert not found
+
+
+NAMED_FILE = re.compile(
+    r"\b((?:webapp|annotation|verification|workers|ml|static|templates|tests|bench|docs)/[\w./-]*\w/?)"
+)
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+)
+def test_the_files_that_documents_name_exist(document: str) -> None:
+    named = {name.rstrip("/") for name in NAMED_FILE.findall((ROOT / document).read_text())}
+    assert {name for name in named if "NAME" not in name and not (ROOT / name).exists()} == set()
