@@ -99,7 +99,10 @@ def list_photos(*, project_id: int, loop_id: int | None, stretch: Stretch) -> Li
     listing = _paged(entries, [entry.image_id for entry in entries], stretch, is_more=len(rows) > PAGE)
     if stretch.forward and entries:
         first = entries[0].image_id
-        earlier = "SELECT 1 FROM annotation_image WHERE project_id = %(project)s AND id < %(key)s LIMIT 1"
+        # The order makes it a step in the index: a plan that hopes to meet a row soon would read them all in vain.
+        earlier = (
+            "SELECT 1 FROM annotation_image WHERE project_id = %(project)s AND id < %(key)s ORDER BY id DESC LIMIT 1"
+        )
         is_earlier = bool(_rows(earlier, {"project": project_id, "key": first}))
         listing = replace(listing, before=first if is_earlier else None)
     return listing
@@ -220,7 +223,7 @@ def count_photos(project_id: int) -> int:
     """How many photos, counted up to MOST_COUNTED + 1: more is "1,000+"."""
     statement = (
         "SELECT count(*) FROM (SELECT 1 FROM annotation_image "  # noqa: S608
-        f"WHERE project_id = %(project)s LIMIT {MOST_COUNTED + 1}) bounded"
+        f"WHERE project_id = %(project)s ORDER BY id LIMIT {MOST_COUNTED + 1}) bounded"
     )
     return int(_rows(statement, {"project": project_id})[0][0])
 
