@@ -83,7 +83,7 @@ def verify_by_keyboard(page: Page, slug: str, count: int) -> Judged:
     page.wait_for_url(f"**/p/{slug}/work/tags/")
     for number in range(count):
         page.wait_for_selector('#work[data-state="task"] #tags li:visible')
-        page.wait_for_function("!document.querySelector('#tags input').disabled")
+        page.wait_for_selector('#submit:not([aria-disabled="true"])')  # its photo is there
         shown = page.locator("#tags li:visible").count()
         wrong = min(number % 3, shown)
         for place in range(wrong):

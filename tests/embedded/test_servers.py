@@ -138,6 +138,10 @@ def test_a_pid_file_that_names_a_living_stranger_does_not_stop_the_start(var_dir
     # PostgreSQL takes a living process of its own user for another postmaster.
     stranger = subprocess.Popen(["sleep", "60"], cwd="/", **_as_user(owner))
     try:
+        postgres_socket(var_dir).parent.mkdir(parents=True, exist_ok=True)  # a short one in /tmp goes with its servers
+        for folder in (socket_dir(var_dir), postgres_socket(var_dir).parent):
+            folder.chmod(0o700)
+        os.chown(postgres_socket(var_dir).parent, owner.st_uid, owner.st_gid)
         for path in (data_dir / "postmaster.pid", Path(f"{postgres_socket(var_dir)}.lock")):
             path.write_text(f"{stranger.pid}\n{data_dir}\n1700000000\n5432\n{socket_dir(var_dir)}\n\n")
             os.chown(path, owner.st_uid, owner.st_gid)

@@ -143,7 +143,7 @@ def test_ctrl_c_stops_the_run_and_keeps_what_it_has(
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("annotation.services.import_runner.run_claimed", interrupted)
+    monkeypatch.setattr("annotation.services.import_runner._run_claimed", interrupted)
     with pytest.raises(CommandError, match="run it again") as caught:
         command("import_images", "--folder", photos(1))
     assert caught.value.returncode == 130
