@@ -28,15 +28,23 @@ START_SECONDS = 120.0  # a crash recovery on a slow disk takes its time
 _FAST_SHUTDOWN = StopStep(signal.SIGINT, 30)
 _IMMEDIATE_SHUTDOWN = StopStep(signal.SIGQUIT, 5)
 
+_MEGABYTE = 1024 * 1024
+
+
+def _shared_buffers() -> str:
+    """An eighth of the memory, at least 128 MB, at most 1 GB: what a bulk load of a million regions touches."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // _MEGABYTE
+    return f"{min(max(memory // 8, 128), 1024)}MB"
+
+
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "120",
-    "shared_buffers": "256MB",
+    "shared_buffers": _shared_buffers(),
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
-    "max_wal_size": "2GB",
-    "wal_compression": "on",
+    "max_wal_size": "4GB",  # fewer checkpoints, and so fewer whole pages in the log, while photos come in
     "random_page_cost": "1.1",
     "jit": "off",  # the queue's statements are short: compiling them costs more than it saves
     "logging_collector": "off",
