@@ -15,7 +15,7 @@ class StageProgress:
     """One row of the loop's page.
 
     state: a StageState value, "" for a stage that is not installed. done and all count shards. Of stages that people do
-    only the place in the order is known here; their numbers are in verification/selectors/samples.py.
+    only the place in the order is known here; their numbers are in verification/selectors/sample_progress.py.
     """
 
     name: str
