@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from django.db import connection
@@ -209,8 +209,8 @@ def display_texts(concept_ids: Iterable[int]) -> dict[int, str]:
     return dict(Concept.objects.filter(pk__in=set(concept_ids) - {0}).values_list("pk", "display"))
 
 
-def _by_image(rows: Sequence[tuple]) -> dict[int, list[tuple]]:  # type: ignore[type-arg]  # rows of one statement each
-    groups: dict[int, list[tuple]] = defaultdict(list)  # type: ignore[type-arg]
+def _by_image(rows: Sequence[tuple[Any, ...]]) -> dict[int, list[tuple[Any, ...]]]:
+    groups: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
         groups[row[0]].append(row)
     return groups
