@@ -50,21 +50,21 @@ def go_offline(page: Page) -> None:
 def all_saved(page: Page) -> None:
     """Wait until the server has everything."""
     expect(page.locator("#saved[data-kind=ok][data-unsent='0'] .words")).to_have_text("All saved")
-    assert outbox_size(page) == 0
+    expect_outbox(page, 0)
 
 
-def outbox_size(page: Page) -> int:
-    """How many sends wait in the browser's database."""
-    size: int = page.evaluate(
-        """() => new Promise((resolve) => {
+def expect_outbox(page: Page, size: int) -> None:
+    """Wait until so many sends stand in the browser's database: what the page shows runs ahead of its writes."""
+    page.wait_for_function(
+        """(size) => new Promise((resolve) => {
             const open = indexedDB.open("argus-outbox", 1);
             open.onsuccess = () => {
                 const count = open.result.transaction("sends").objectStore("sends").count();
-                count.onsuccess = () => { open.result.close(); resolve(count.result); };
+                count.onsuccess = () => { open.result.close(); resolve(count.result === size); };
             };
-        })"""
+        })""",
+        arg=size,
     )
-    return size
 
 
 def box_on_screen(page: Page) -> list[float]:

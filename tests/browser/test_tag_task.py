@@ -12,10 +12,10 @@ from tests.browser.tag_tasks import (
     all_saved,
     box_on_screen,
     break_photos,
+    expect_outbox,
     go_offline,
     only_the_first_photo,
     open_task,
-    outbox_size,
     rejected_texts,
 )
 from tests.factories import make_sample
@@ -172,7 +172,7 @@ def test_offline_work_goes_on_and_is_sent_once(project: Any, ana: Any, page_as: 
     expect(page.locator("#notice-offline")).to_contain_text("3 verdicts are kept in this browser")
     page.keyboard.press("z")
     expect(page.locator("#saved .words")).to_have_text("Offline, 2 not sent yet")
-    assert outbox_size(page) == 2
+    expect_outbox(page, 2)
     assert not Verdict.objects.exists()
     page.context.set_offline(False)
     all_saved(page)
@@ -209,12 +209,13 @@ def test_what_was_not_sent_survives_the_page_and_other_accounts_never_send_it(
     page.keyboard.press("2")
     page.keyboard.press("Enter")
     expect(page.locator("#saved .words")).to_have_text("Offline, 1 not sent yet")
+    expect_outbox(page, 1)
     context = page.context
     page.close()
     context.set_offline(False)
     sign_in(context, edo, live_server.url)
     page = open_task(watched(context.new_page()))
-    assert outbox_size(page) == 1
+    expect_outbox(page, 1)
     assert list(Verdict.objects.values_list("annotator__username")) == []
     sign_in(page.context, ana, live_server.url)
     open_task(page)
