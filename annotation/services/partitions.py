@@ -44,6 +44,15 @@ def has_partition(table: str, loop_id: int) -> bool:
     return bool(row and row[0])
 
 
+def analyze_partitions(loop_id: int) -> None:
+    """Refresh the planner's statistics of the loop's partitions: a fresh one has none until autovacuum comes by, and
+    the pages' estimated counts read them too."""
+    with connection.cursor() as cursor:
+        for table in PARTITIONED_TABLES:
+            if has_partition(table, loop_id):
+                cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(partition_name(table, loop_id))))
+
+
 def drop_partitions(loop_id: int, tables: tuple[str, ...] = PARTITIONED_TABLES) -> None:
     """Drop the loop's partitions and every row in them. Idempotent.
 

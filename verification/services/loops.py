@@ -19,6 +19,7 @@ from annotation.pipeline.loop_configs import LoopConfig, LoopConfigError, Sampli
 from annotation.pipeline.loop_stages import FIRST_LOOP, LoopStage, Work, installed_stages
 from annotation.pipeline.stages import STAGES
 from annotation.services import loops as loop_rows
+from annotation.services.partitions import analyze_partitions
 from annotation.services.stage_runs import (
     due_shards,
     give_up_lapsed,
@@ -76,6 +77,7 @@ def advance(loop_id: int) -> Loop | None:
         loop.refresh_from_db()
     if loop.state == LoopState.FINISHED:
         loop_rows.drop_leftovers()
+        analyze_partitions(loop_id)
     return loop
 
 

@@ -1,11 +1,12 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from annotation.models import Loop, LoopState, RegionAnnotation, Stage, StageRun, StageState
 from annotation.pipeline.loop_configs import SamplingConfig
 from annotation.services.loops import finish_loop
-from annotation.services.partitions import has_partition
+from annotation.services.partitions import has_partition, partition_name
 from tests.factories import make_image
 from tests.verification.services.annotated import annotated_loop
 from tests.verification.services.crowds import verdict_of, work_until_empty
@@ -96,6 +97,19 @@ def test_the_stages_follow_each_other_and_the_loop_is_finished(project: Any, sen
     assert over is not None
     assert over.state == LoopState.FINISHED
     assert not has_partition("annotation_regionmatch", loop.pk)
+
+
+def test_the_planner_knows_a_finished_loops_annotations_at_once(project: Any) -> None:
+    loop, _ = asked(project)
+    finish_stage(loop, Stage.SAMPLE)
+    close_verification(loop=loop, user=None)
+    over = advance(loop.pk)
+    assert over is not None
+    assert over.state == LoopState.FINISHED
+    with connection.cursor() as cursor:
+        for table in ("annotation_regionannotation", "annotation_questionanswer"):
+            cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [partition_name(table, loop.pk)])
+            assert cursor.fetchone() == (0,), "minus one would be: never analyzed"
 
 
 def test_advancing_again_sends_and_plans_nothing_new(project: Any, sent: Any) -> None:
