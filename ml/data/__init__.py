@@ -1,0 +1,1 @@
+"""Training data: manifests, images, and the order in which they are used."""
