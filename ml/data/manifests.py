@@ -71,7 +71,11 @@ class Record:
 
 def parse_record(line: bytes) -> Record:
     """Raises RecordError. Fields that are not known are ignored."""
-    values = parse_object(line)
+    return record_of(parse_object(line))
+
+
+def record_of(values: dict[str, Any]) -> Record:
+    """The record in the JSON object of a line. Raises RecordError."""
     task = values.get("task")
     if task not in TASKS:
         raise RecordError("task", f"must be one of {', '.join(TASKS)}" if "task" in values else "is missing")
