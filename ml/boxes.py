@@ -15,12 +15,15 @@ TOLERANCE: Final = 1.0
 Size = tuple[int, int]
 """(width, height) in pixels."""
 
+Boxes = Sequence[Sequence[float]] | np.ndarray[Any, Any] | Tensor
+"""(n, 4), as others may give them."""
+
 
 class BoxError(ValueError):
     """A box that cannot be used. The text names it by its position and says what is wrong with it."""
 
 
-def checked_boxes(boxes: Sequence[Sequence[float]] | np.ndarray[Any, Any] | Tensor, width: int, height: int) -> Tensor:
+def checked_boxes(boxes: Boxes, width: int, height: int) -> Tensor:
     """The boxes of one image as (n, 4) float32 on the CPU, cut to the image; no box gives (0, 4).
 
     Raises BoxError at the first that is not four numbers, not finite, inverted, empty, or outside by more than 1 px.
@@ -47,7 +50,7 @@ def whole_image(width: int, height: int) -> Tensor:
     return torch.tensor([[0.0, 0.0, width, height]])
 
 
-def _rows(boxes: Sequence[Sequence[float]] | np.ndarray[Any, Any] | Tensor) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _rows(boxes: Boxes) -> np.ndarray[Any, np.dtype[np.float64]]:
     values = boxes.detach().cpu().numpy() if isinstance(boxes, Tensor) else boxes
     try:
         rows = np.asarray(values, np.float64)

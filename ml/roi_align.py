@@ -81,7 +81,8 @@ def _axis(low: Tensor, high: Tensor, cells: int, bins: int, sampling_ratio: int)
     points = points.clamp(0, cells - 1)
     centres = torch.arange(cells, device=low.device, dtype=torch.float32)
     weights = (1 - (points[:, :, None] - centres).abs()).clamp(min=0) * inside[:, :, None]
-    return weights.unflatten(1, (bins, sampling_ratio)).mean(2)
+    averaged: Tensor = weights.unflatten(1, (bins, sampling_ratio)).mean(2)
+    return averaged
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ class _Packing:
         """(N, ...) -> (rows, length, ...), zero where there is no box."""
         spread = values.new_zeros(self.rows * self.length, *values.shape[1:])
         spread[self.place] = values
-        return spread.unflatten(0, (self.rows, self.length))
+        rows: Tensor = spread.unflatten(0, (self.rows, self.length))
+        return rows
 
     def images_of(self, values: Tensor) -> Tensor:
         """(B, ...) -> (rows, ...)."""

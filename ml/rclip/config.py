@@ -53,7 +53,7 @@ class RClipConfig:
                 raise RClipError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.stage is not None and not 1 <= self.stage <= 4:
             raise RClipError(f"stage must be from 1 to 4, or null, not {self.stage}")
-        if self.image_size is not None and (len(self.image_size) != 2 or min(self.image_size) < 1):
+        if self.image_size is not None and [side > 0 for side in self.image_size] != [True, True]:
             raise RClipError(f"image_size must be (height, width) in pixels, not {self.image_size}")
 
     def to_dict(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ml.boxes import checked_boxes, scaled_boxes
+from ml.boxes import Boxes, Size, checked_boxes, scaled_boxes
 
 from .config import Statistics
 
@@ -29,7 +29,7 @@ class Preprocessing:
         pixels = torch.from_numpy(np.asarray(resized, np.float32) / 255.0).permute(2, 0, 1)
         return (pixels - pixels.new_tensor(self.mean)[:, None, None]) / pixels.new_tensor(self.std)[:, None, None]
 
-    def boxes(self, boxes: Tensor, size: tuple[int, int]) -> Tensor:
+    def boxes(self, boxes: Boxes, size: Size) -> Tensor:
         """(n, 4) boxes in pixels of an original of `size` (width, height) -> pixels of the input. Raises BoxError."""
         height, width = self.image_size
         return scaled_boxes(checked_boxes(boxes, *size), from_size=size, to_size=(width, height))

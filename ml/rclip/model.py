@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ml.roi_align import roi_align, roi_mean
 
@@ -57,7 +57,7 @@ class RClip(nn.Module):
             regions = roi_align(
                 features, boxes, image_index, output_size=bins, spatial_scale=scale, sampling_ratio=samples
             )
-        return F.normalize(self.tower.embed(regions), dim=-1)
+        return functional.normalize(self.tower.embed(regions), dim=-1)
 
     def encode_texts(self, token_ids: Tensor) -> Tensor:
         """(T, L) long, of `tokenize` -> (T, D), L2-normalised."""
@@ -73,6 +73,14 @@ class RClip(nn.Module):
         """The logarithm of what cosines are multiplied with."""
         scale: nn.Parameter = self.clip.logit_scale
         return scale
+
+    @property
+    def width(self) -> int:
+        """D, the width of the joint space."""
+        tower = self.config.tower
+        if isinstance(tower, str):
+            raise RClipError(f"tower {tower!r} is only a name: build the model with build_rclip")
+        return int(tower["embed_dim"])
 
     def save_assets(self, folder: Path) -> None:
         """Writes the tokenizer."""

@@ -79,12 +79,9 @@ def build_clip(model: dict[str, Any]) -> Any:
     if "hf_model_name" in text:
         text["hf_model_pretrained"] = False
     custom_text = values.pop("custom_text", False) or "hf_model_name" in text
-    if "multimodal_cfg" in values:
-        kind = open_clip.CoCa
-    else:
-        kind = open_clip.CustomTextCLIP if custom_text else open_clip.CLIP
+    separate = open_clip.CoCa if "multimodal_cfg" in values else open_clip.CustomTextCLIP
     try:
-        return kind(**values)
+        return (separate if custom_text else open_clip.CLIP)(**values)
     except (TypeError, AssertionError, KeyError, RuntimeError) as error:
         raise RClipError(f"open_clip cannot build the tower's configuration: {error}") from error
 

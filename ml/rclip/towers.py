@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import torch
-import torch.nn.functional as F
 from open_clip.modified_resnet import ModifiedResNet
 from open_clip.timm_model import TimmModel
 from open_clip.transformer import VisionTransformer
 from timm.layers import Format
 from torch import Tensor
+from torch.nn import functional
 
 from .errors import RClipError
 
@@ -75,7 +75,7 @@ class TransformerTower:
 
 
 class ResNetTower:
-    """open_clip's ModifiedResNet: the first `stage` stages on the image, the others and the attention pool on regions."""
+    """open_clip's ModifiedResNet: the first `stage` stages on the image, the rest and the attention pool on regions."""
 
     averages = False
 
@@ -185,7 +185,7 @@ def resized_positions(positions: Tensor, grid: tuple[int, int], wanted: tuple[in
     if grid == wanted:
         return positions
     patches = positions[1:].float().transpose(0, 1).unflatten(1, grid)[None]
-    patches = F.interpolate(patches, wanted, mode="bicubic", antialias=True, align_corners=False)
+    patches = functional.interpolate(patches, wanted, mode="bicubic", antialias=True, align_corners=False)
     return torch.cat([positions[:1], patches[0].flatten(1).transpose(0, 1).to(positions.dtype)])
 
 
@@ -196,7 +196,7 @@ def attention_pooled(pool: Any, regions: Tensor) -> Tensor:
     cells = regions.flatten(2).permute(2, 0, 1)
     tokens = torch.cat([cells.mean(0, keepdim=True), cells])
     tokens = tokens + resized_positions(pool.positional_embedding, (side, side), (rows, columns)).to(tokens)[:, None]
-    pooled, _ = F.multi_head_attention_forward(
+    pooled, _ = functional.multi_head_attention_forward(
         tokens[:1],
         tokens,
         tokens,
@@ -220,7 +220,8 @@ def attention_pooled(pool: Any, regions: Tensor) -> Tensor:
 
 
 def _map(tokens: Tensor, rows: int, columns: int) -> Tensor:
-    return tokens.transpose(1, 2).unflatten(2, (rows, columns))
+    grid: Tensor = tokens.transpose(1, 2).unflatten(2, (rows, columns))
+    return grid
 
 
 def _has_stages(trunk: Any) -> bool:
