@@ -97,7 +97,7 @@ def place_of(line: bytes, kinds: Sequence[str]) -> tuple[Sequence[str], dict[str
     except RecordError as error:
         return kinds, None, error
     task = values.get("task")
-    if task in kinds:
+    if isinstance(task, str) and task in kinds:
         return (task,), values, None
     if task in TASKS:
         return (), values, None

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from ml.checkpoint import read_config
+from ml.data.manifests import TASKS
 from ml.registry import ModelConfig, family_of
 
 PRETRAINING_RATE: Final = 5e-4
@@ -20,7 +21,6 @@ FINE_TUNING_RATE: Final = 5e-5
 PRESETS: Final = ("tiny", "base", "paper")
 
 Positive = Annotated[int, Gt(0)]
-Kind = Literal["align", "generate"]
 
 
 class ConfigError(ValueError):
@@ -42,8 +42,8 @@ class TrainingConfig:
     task: options of the family's objective.
     """
 
-    batch: Annotated[dict[Kind, Positive], MinLen(1)]
-    micro_batch: dict[Kind, Positive] = field(default_factory=dict)
+    batch: Annotated[dict[str, Positive], MinLen(1)]
+    micro_batch: dict[str, Positive] = field(default_factory=dict)
     steps: Positive | None = None
     epochs: Annotated[float, Gt(0)] | None = None
     learning_rate: Annotated[float, Gt(0)] | None = None
@@ -63,6 +63,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.epochs is None):
             raise ValueError("exactly one of steps and epochs must be given")
+        if unknown := set(self.batch) - set(TASKS):
+            raise ValueError(f"batch names {min(unknown)}; there are {', '.join(TASKS)}")
         if extra := set(self.micro_batch) - set(self.batch):
             raise ValueError(f"micro_batch names {min(extra)}, batch does not")
 

@@ -74,10 +74,8 @@ def joined(device: str | None) -> Iterator[Process]:
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     rank = int(os.environ.get("RANK", "0"))
-    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    chosen = _device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if chosen.type == "cuda":
-        if chosen.index is None:
-            chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(chosen)
     if count == 1:
         yield Process(0, 1, chosen)
@@ -87,6 +85,13 @@ def joined(device: str | None) -> Iterator[Process]:
         yield Process(rank, count, chosen)
     finally:
         dist.destroy_process_group()
+
+
+def _device(name: str) -> torch.device:
+    try:
+        return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if name == "cuda" else name)
+    except RuntimeError as error:
+        raise ValueError(f"--device {name}: {error}") from error
 
 
 def _gradient(parameter: nn.Parameter) -> Tensor:

@@ -19,7 +19,7 @@ from ml.training.gradients import Pass, contrastive_backward, separable_backward
 from ml.training.optimizers import Parameters
 from ml.training.processes import Process
 from ml.training.runs import Run
-from ml.training.tasks import Batch, ContrastiveObjective, LossParts, SeparableObjective
+from ml.training.tasks import Batch, ContrastiveObjective, LossParts
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,7 @@ class Stepper:
         way = Pass(self._seeding(number, kind), self._precision)
         if isinstance(objective, ContrastiveObjective):
             return contrastive_backward(objective, self._run.model, batches, way)
-        return separable_backward(
-            cast(SeparableObjective, objective), self._run.model, batches, way, size=size, scale=self._process.count
-        )
+        return separable_backward(objective, self._run.model, batches, way, size=size, scale=self._process.count)
 
     def _seeding(self, number: int, kind: str) -> _Seeding:
         return _Seeding((self._run.config.seed, number, TASKS.index(kind), self._process.rank))

@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch import distributed as dist
 from torch.distributed.nn.functional import all_gather
-from torch.nn import functional as F
+from torch.nn.functional import cross_entropy, normalize
 
 from ml.data.manifests import Record
 from ml.registry import FAMILIES, ModelFamily
@@ -70,7 +70,7 @@ class Toy(nn.Module):
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         rows = [self.texts(torch.tensor(list(text.encode()))).mean(0) for text in texts]
-        return F.normalize(torch.stack(rows), dim=-1)
+        return normalize(torch.stack(rows), dim=-1)
 
 
 def build_toy(config: ToyConfig) -> Toy:
@@ -87,7 +87,7 @@ class Align:
     def embed(self, model: nn.Module, batch: Batch) -> Embeddings:
         assert isinstance(model, Toy)
         return {
-            "regions": F.normalize(model.regions(batch["pixels"]), dim=-1),
+            "regions": normalize(model.regions(batch["pixels"]), dim=-1),
             "texts": model.embed_texts(batch["texts"]),
             "scale": model.scale.reshape(1),
         }
@@ -100,7 +100,7 @@ class Align:
         )
         logits = model.scale.exp() * regions @ texts.T
         target = torch.arange(len(logits))
-        forward, backward = F.cross_entropy(logits, target), F.cross_entropy(logits.T, target)
+        forward, backward = cross_entropy(logits, target), cross_entropy(logits.T, target)
         return LossParts((forward + backward) / 2, {"image_to_text": float(forward.detach())})
 
 
@@ -117,7 +117,7 @@ class Generate:
         assert isinstance(model, Toy)
         logits = model.letters(model.regions(batch["pixels"]))
         rows = [row.expand(len(target), -1) for row, target in zip(logits, batch["targets"], strict=True)]
-        loss = F.cross_entropy(torch.cat(rows), torch.cat(batch["targets"]))
+        loss = cross_entropy(torch.cat(rows), torch.cat(batch["targets"]))
         return LossParts(loss, {"letters": float(loss.detach())})
 
 
