@@ -113,6 +113,7 @@ def loader(dataset: MicroBatches, works: Iterable[Work], *, workers: int, pin: b
         pin_memory=pin,
         prefetch_factor=_PREFETCHED if workers else None,
         worker_init_fn=_start_worker,
+        multiprocessing_context="fork" if workers else None,  # shares the survey and the libraries
     )
 
 

@@ -108,7 +108,8 @@ class Trainer:
             self._refuse_step(step, batches, outcome)
         for kind in outcome.skipped:
             self._progress.write("skipped", step=step + 1, kind=kind, reason="a process had no usable line of it")
-        self._rates.add({**outcome.means, "gradient_norm": outcome.gradient_norm}, _counts(batches))
+        if outcome.means:
+            self._rates.add({**outcome.means, "gradient_norm": outcome.gradient_norm}, _counts(batches))
         if (step + 1) % self._run.config.report_every == 0 or step in (0, self._steps - 1):
             self._report(step + 1, rate)
 

@@ -56,31 +56,32 @@ class Rates:
     def __init__(self) -> None:
         self._since = time.monotonic()
         self._steps = 0
-        self._means: dict[str, float] = {}
+        self._values: dict[str, list[float]] = {}
         self.counts: dict[str, int] = {}
 
     def add(self, means: Mapping[str, float], counts: Mapping[str, int]) -> None:
         self._steps += 1
         for name, value in means.items():
-            self._means[name] = self._means.get(name, 0.0) + value
+            self._values.setdefault(name, []).append(value)
         for name, count in counts.items():
             self.counts[name] = self.counts.get(name, 0) + count
 
     def report(self, steps_left: int, counts: Mapping[str, int]) -> dict[str, Any]:
-        """Means per step, images and regions per second, seconds to go; and starts anew. `counts`: of all processes."""
+        """Means over the steps that had a value, images and regions per second, seconds to go; and starts anew.
+        `counts` are those of all processes."""
         now = time.monotonic()
         seconds = max(now - self._since, 1e-9)
         steps = max(self._steps, 1)
-        loss = self._means.pop("loss", 0.0) / steps
+        means = {name: sum(values) / len(values) for name, values in self._values.items()}
         report = {
-            "loss": loss,
-            "parts": {name: value / steps for name, value in self._means.items()},
+            "loss": means.pop("loss", None),
+            "parts": means,
             "counts": dict(counts),
             "images_per_second": round(counts.get("images", 0) / seconds, 2),
             "regions_per_second": round(counts.get("regions", 0) / seconds, 2),
             "seconds_left": round(seconds / steps * steps_left, 1),
         }
-        self._since, self._steps, self._means, self.counts = now, 0, {}, {}
+        self._since, self._steps, self._values, self.counts = now, 0, {}, {}
         return report
 
 

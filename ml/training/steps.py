@@ -57,8 +57,8 @@ class Stepper:
         means = self._joint(means, skipped)
         self._process.average_gradients(self._parameters.values())
         norm = self._clip()
-        finite = math.isfinite(means["loss"]) and math.isfinite(norm)
-        if finite and means.keys() != {"loss"}:
+        finite = math.isfinite(norm) and all(math.isfinite(value) for value in means.values())
+        if finite and means:
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
             self._optimizer.step()
@@ -107,6 +107,8 @@ class Stepper:
             for kind in kinds
         ]
         totals = self._process.total(own)
+        if not kinds:
+            return {}
         return {**means, **dict(zip(kinds, totals, strict=True)), "loss": sum(totals)}
 
     def _clip(self) -> float:

@@ -21,7 +21,10 @@ from ml.training.progress import PROGRESS
 from tests.ml.training import toys
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["tests.ml.training.toys", "ml.train", "ml.training.launches"])
+# Everything that a run imports, also late (torch._dynamo through its optimizers), once for all runs.
+processes.set_forkserver_preload(
+    ["tests.ml.training.toys", "ml.train", "ml.training.launches", "torch._dynamo", "torch.utils.data.dataloader"]
+)
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white", "orange", "purple")
 BASE = {"model": {"kind": "toy"}, "training": {"batch": {"align": 4}, "steps": 12, "workers": 0, "report_every": 1}}
@@ -73,10 +76,20 @@ class Bench:
         file_size: int | None = None,
         manifest: Path | None = None,
     ) -> BaseProcess:
-        words = ["--config", config, "--manifest", manifest or self.manifest, "--out", self.folder / out, *more]
+        words = [
+            "--device",
+            "cpu",
+            "--config",
+            config,
+            "--manifest",
+            manifest or self.manifest,
+            "--out",
+            self.folder / out,
+            *more,
+        ]
         process = processes.Process(
             target=toys.train,
-            args=([*map(str, words), "--device", "cpu"], str(self.errors(out)), environment or {}, file_size),
+            args=([*map(str, words)], str(self.errors(out)), environment or {}, file_size),
         )
         process.start()
         self.started.append(process)
