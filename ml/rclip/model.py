@@ -17,7 +17,7 @@ from .errors import RClipError
 from .images import Preprocessing
 from .sources import Architecture, build_clip, find_architecture, find_weights, load_clip
 from .texts import TextTokenizer, load_tokenizer
-from .towers import Tower, image_tower
+from .towers import Tower, fixed_size, image_tower
 
 
 class RClip(nn.Module):
@@ -113,27 +113,32 @@ def restore_rclip(config: RClipConfig, folder: Path) -> RClip:
 def assemble(config: RClipConfig, architecture: Architecture, tokenizer_source: str | None) -> RClip:
     """The network of `architecture` with random weights, on the device that is the default."""
     tokenizer = load_tokenizer(tokenizer_source, architecture.model["text_cfg"])
+    clip = build_clip(architecture.model)
     resolved = replace(
         config,
         tower=architecture.model,
         pretrained=None,
         tokenizer=tokenizer.name,
-        image_size=config.image_size or _native_size(architecture.model),
+        image_size=config.image_size or _native_size(clip.visual, config.stage),
         mean=config.mean or architecture.mean,
         std=config.std or architecture.std,
     )
-    return RClip(resolved, tokenizer, build_clip(architecture.model))
+    return RClip(resolved, tokenizer, clip)
 
 
-def _native_size(model: dict[str, Any]) -> tuple[int, int]:
-    size = model["vision_cfg"].get("image_size", 224)
+def _native_size(visual: Any, stage: int | None) -> tuple[int, int]:
+    """The tower's own input, less what its last cells leave over."""
+    size, stride = visual.image_size, image_tower(visual, stage).stride
     height, width = (size, size) if isinstance(size, int) else size
-    return height, width
+    return height // stride * stride, width // stride * stride
 
 
 def _preprocessing(config: RClipConfig, tower: Tower) -> Preprocessing:
-    if config.image_size is None or config.mean is None or config.std is None:
+    size = config.image_size
+    if size is None or config.mean is None or config.std is None:
         raise RClipError("image_size, mean and std must be known: build the model with build_rclip")
-    if any(side % tower.stride for side in config.image_size):
-        raise RClipError(f"image_size {config.image_size} must be multiples of the tower's stride, {tower.stride} px")
-    return Preprocessing(config.image_size, config.mean, config.std)
+    if any(side % tower.stride for side in size):
+        raise RClipError(f"image_size {size} must be multiples of the tower's stride, {tower.stride} px")
+    if (only := fixed_size(tower.model)) not in (None, size):
+        raise RClipError(f"this tower takes images of {only} px alone: its positions cannot be interpolated")
+    return Preprocessing(size, config.mean, config.std)

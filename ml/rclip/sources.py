@@ -8,16 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import open_clip
 from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 from torch import nn
 
 from .config import RClipConfig, Statistics
 from .errors import RClipError
+from .transformers_clip import architecture_of, converted, is_transformers
 
 HUB: Final = "hf-hub:"
 LOCAL: Final = "local-dir:"
@@ -44,10 +47,7 @@ def find_architecture(config: RClipConfig) -> Architecture:
         return _architecture(tower, {}, None)
     folder = _folder(tower)
     if folder is not None:
-        values = _read_json(folder / CONFIG)
-        if "model_cfg" not in values:
-            raise RClipError(f"{folder / CONFIG} has no model_cfg")
-        return _architecture(values["model_cfg"], values.get("preprocess_cfg", {}), str(folder))
+        return _of_folder(folder)
     model = open_clip.get_model_config(_name(tower))
     if model is None:
         raise RClipError(f"tower {tower!r} is no folder, no {HUB} id, and no model of open_clip")
@@ -91,9 +91,28 @@ def load_clip(clip: nn.Module, weights: Path) -> None:
     from open_clip.factory import load_checkpoint
 
     try:
-        load_checkpoint(clip, str(weights), strict=True)
-    except (RuntimeError, KeyError, OSError) as error:
+        with safe_open(weights, framework="pt") as file:
+            names = list(file.keys())
+        if is_transformers(names):
+            clip.load_state_dict(converted(load_file(weights)))
+        else:
+            load_checkpoint(clip, str(weights), strict=True)
+    except (RuntimeError, KeyError, OSError, SafetensorError) as error:
         raise RClipError(f"{weights} does not hold the weights of this tower: {error}") from error
+
+
+def _of_folder(folder: Path) -> Architecture:
+    if not (folder / CONFIG).is_file() and (folder / "config.json").is_file():
+        model = architecture_of(folder)
+        pixels = folder / "preprocessor_config.json"
+        values = _read_json(pixels) if pixels.is_file() else {}
+        statistics = {"mean": values.get("image_mean"), "std": values.get("image_std")}
+        named = (folder / "tokenizer_config.json").is_file()
+        return replace(_architecture(model, statistics, None), tokenizer=str(folder) if named else None)
+    values = _read_json(folder / CONFIG)
+    if "model_cfg" not in values:
+        raise RClipError(f"{folder / CONFIG} has no model_cfg")
+    return _architecture(values["model_cfg"], values.get("preprocess_cfg", {}), str(folder))
 
 
 def _architecture(model: dict[str, Any], preprocess: dict[str, Any], folder: str | None) -> Architecture:

@@ -143,7 +143,7 @@ class TimmTokenTower:
         self.model = model
         trunk = model.trunk
         self.width: int = trunk.embed_dim
-        self.stride = _one_stride(trunk.patch_embed.patch_size)
+        self.stride = _one_stride(trunk.patch_embed.feat_ratio(as_scalar=False))
         self.averages = getattr(trunk, "attn_pool", None) is None
         self._others: int = trunk.num_prefix_tokens
         if hasattr(trunk, "dynamic_img_size"):  # the option of timm's constructor, which open_clip does not pass on
@@ -153,8 +153,12 @@ class TimmTokenTower:
             trunk.patch_embed.output_fmt = Format.NHWC
 
     def features(self, images: Tensor) -> Tensor:
+        rows, columns = images.shape[2] // self.stride, images.shape[3] // self.stride
+        rope: Any = getattr(self.model.trunk, "rope", None)
+        if getattr(rope, "feat_shape", (rows, columns)) != (rows, columns):
+            rope.update_feat_shape((rows, columns))
         tokens: Tensor = self.model.trunk.forward_features(images)
-        return _map(tokens[:, self._others :], images.shape[2] // self.stride, images.shape[3] // self.stride)
+        return _map(tokens[:, self._others :], rows, columns)
 
     def embed(self, regions: Tensor) -> Tensor:
         tokens = regions.flatten(2).transpose(1, 2)
@@ -178,6 +182,12 @@ def image_tower(model: Any, stage: int | None) -> Tower:
     if isinstance(model, TimmModel):
         return TimmTokenTower(model)
     raise RClipError(f"an image tower of the kind {type(model).__name__} is not known")
+
+
+def fixed_size(model: Any) -> tuple[int, int] | None:
+    """The only (height, width) that a tower takes; None where positions are interpolated, or there are none."""
+    embed: Any = getattr(getattr(model, "trunk", None), "patch_embed", None)
+    return tuple(embed.img_size) if getattr(embed, "strict_img_size", False) else None
 
 
 def resized_positions(positions: Tensor, grid: tuple[int, int], wanted: tuple[int, int]) -> Tensor:
