@@ -103,7 +103,7 @@ def _stripes(x: Plane, y: Plane, shape: Shape) -> Plane:
 
 def _horizon(x: Plane, y: Plane, shape: Shape) -> Plane:
     line = 0.35 + 0.35 * shape[0] + (shape[1] - 0.5) * 0.1 * (x - 0.5)
-    return np.where(y < line, 0.25 * y, 0.75 + 0.25 * y)
+    return 0.25 * y + 0.75 * _step(y - line, 0.02)
 
 
 def _glow(x: Plane, y: Plane, shape: Shape) -> Plane:
@@ -125,7 +125,7 @@ def _hills(x: Plane, y: Plane, shape: Shape) -> Plane:
     mix = 0.3 * y
     for number, phase in enumerate(shape[:3]):
         ridge = 0.45 + 0.17 * number + 0.08 * np.sin(2 * np.pi * (x * (1 + phase) + 3 * phase))
-        mix = np.where(y > ridge, 0.5 + 0.22 * number, mix)
+        mix = mix + (0.5 + 0.22 * number - mix) * _step(y - ridge, 0.02)
     return mix
 
 

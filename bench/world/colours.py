@@ -30,12 +30,13 @@ _MIDDLE: Final = 0.62
 
 
 def tinted(picture: Image.Image, tint: str) -> Image.Image:
-    """The RGBA picture in shades of one colour, its light and dark parts still told apart."""
+    """The RGBA picture in shades of one colour: its middle tone in that colour, lighter and darker parts around it."""
     pixels = np.asarray(picture).astype(np.float32)
     light = pixels[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
     opaque = light[pixels[..., 3] > 127]
-    low, high = np.percentile(opaque, [5, 95])
-    shade = np.clip(0.32 + 0.6 * (light - low) / max(float(high - low), 24.0), 0.0, 1.0)[..., None]
+    low, middle, high = np.percentile(opaque, [5, 50, 95])
+    contrast = np.where(light < middle, middle - low, high - middle).clip(64)
+    shade = np.clip(_MIDDLE + 0.34 * (light - middle) / contrast, 0.0, 1.0)[..., None]
     colour = np.array(COLOURS[tint], np.float32)
     dark_side = colour * (shade / _MIDDLE)
     light_side = colour + (255 - colour) * (shade - _MIDDLE) / (1 - _MIDDLE)

@@ -48,6 +48,8 @@ def glyph(concept: str, tint: str = "") -> Image.Image:
         return tinted(glyph(concept), tint)
     canvas = Image.new("RGBA", (160, 160), (0, 0, 0, 0))
     ImageDraw.Draw(canvas).text((8, 8), BY_NAME[concept].character, font=_font(), embedded_color=True)
+    # Drawing on nothing leaves colours multiplied by their opacity: read as they are, edges would come out dark.
+    canvas = Image.frombytes("RGBa", canvas.size, canvas.tobytes()).convert("RGBA")
     drawn = canvas.getbbox()
     if drawn is None:
         raise WorldError(f"The font {FONT} has no picture for “{concept}”.")
