@@ -39,7 +39,7 @@ def describe_images(
         for at in batch.alive
     }
     answers = _answer(batch, prompts, backends)
-    captions = _write(batch, tags, answers, backends)
+    captions = _write(batch, prompts, answers, backends)
     return batch.results(
         {
             at: [
@@ -80,16 +80,16 @@ def _answer(
 
 def _write(
     batch: Batch,
-    tags: Sequence[Sequence[str]],
+    prompts: dict[int, list[RegionPrompt]],
     answers: dict[int, list[tuple[str, ...]]],
     backends: Backends,
 ) -> dict[int, list[str]]:
     writer = backends.writer
 
     def call(at: list[int]) -> list[list[str]]:
-        flat_tags = [tag for position in at for tag in tags[position]]
+        flat = [prompt for position in at for prompt in prompts[position]]
         flat_answers = [said for position in at for said in answers[position]]
-        return _folded(writer.backend.write(flat_tags, flat_answers), [len(tags[position]) for position in at])
+        return _folded(writer.backend.write(flat, flat_answers), [len(prompts[position]) for position in at])
 
     def check(_: int, answer: list[str]) -> list[str]:
         return [check_text(text, "the caption") for text in answer]

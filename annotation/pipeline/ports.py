@@ -206,8 +206,8 @@ class Responder(Protocol):
 
 
 class Writer(Protocol):
-    def write(self, tags: Sequence[str], answers: Sequence[Sequence[str]]) -> Sequence[str]:
-        """One sentence per region from its tag and the answers."""
+    def write(self, prompts: Sequence[RegionPrompt], answers: Sequence[Sequence[str]]) -> Sequence[str]:
+        """One sentence per region from its tag and the answers to its questions; a writer may look at the region."""
         ...
 
 

@@ -21,6 +21,9 @@ from .prompts import Row, padded
 Box = Sequence[float]
 """(x1, y1, x2, y2) in pixels of the photo rotated as EXIF says, x2 and y2 exclusive."""
 
+Turns = Sequence[tuple[str, str | None]]
+"""Questions with their answers."""
+
 MAX_CACHED_TEXTS: Final = 100_000
 
 
@@ -72,14 +75,22 @@ class ASMPredictor:
 
     @torch.no_grad()
     def answer(
-        self, photos: Sequence[Photo], boxes: Sequence[Box | None], questions: Sequence[str], *, max_tokens: int = 64
+        self,
+        photos: Sequence[Photo],
+        boxes: Sequence[Box | None],
+        questions: Sequence[str],
+        *,
+        before: Sequence[Turns] | None = None,
+        max_tokens: int = 64,
     ) -> list[str]:
         """The answer to each question about its box on its photo; may be empty where the model says nothing.
+        `before`: the turns of each conversation that went before its question.
 
         Raises BoxError or PromptTooLongError that names the item; nothing is computed then.
         """
-        _same_length(photos=photos, boxes=boxes, questions=questions)
-        rows = [self._question(index, question) for index, question in enumerate(questions)]
+        turns: Sequence[Turns] = [()] * len(questions) if before is None else before
+        _same_length(photos=photos, boxes=boxes, questions=questions, before=turns)
+        rows = [self._row(index, [*turns[index], (question, None)]) for index, question in enumerate(questions)]
         placed = self._placed(photos, boxes)
         encoded = self._encoded(photos)
         answers = [""] * len(rows)
@@ -136,9 +147,9 @@ class ASMPredictor:
         for tag in list(self._cached_texts)[: max(0, len(self._cached_texts) - MAX_CACHED_TEXTS)]:
             del self._cached_texts[tag]
 
-    def _question(self, index: int, question: str) -> Row:
+    def _row(self, index: int, turns: Turns) -> Row:
         try:
-            return self.model.prompts.question(question)
+            return self.model.prompts.conversation(turns)
         except PromptTooLongError as error:
             raise PromptTooLongError(f"question {index}: {error}") from error
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ml.backends.values import Prompt
+
 
 class JoiningWriter:
     """Writer. Answers that begin with "The <tag>" share their subject; others follow after a semicolon."""
 
     version = "1"
 
-    def write(self, tags: Sequence[str], answers: Sequence[Sequence[str]]) -> list[str]:
-        return [self._write(tag, said) for tag, said in zip(tags, answers, strict=True)]
+    def write(self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]) -> list[str]:
+        return [self._write(prompt.tag, said) for prompt, said in zip(prompts, answers, strict=True)]
 
     def _write(self, tag: str, answers: Sequence[str]) -> str:
         subject = f"The {tag} "

@@ -62,7 +62,7 @@ def backends(**roles: Any) -> Backends:
         "matcher": Fake(match=flat_scores),
         "questioner": Fake(ask=lambda tags: [[f"{word} {tag}?" for word in ("What", "Where", "How")] for tag in tags]),
         "responder": Fake(answer=lambda prompts: [[f"Yes, {q}" for q in p.questions] for p in prompts]),
-        "writer": Fake(write=lambda tags, answers: [f"A {tag}." for tag in tags]),
+        "writer": Fake(write=lambda prompts, answers: [f"A {prompt.tag}." for prompt in prompts]),
     }
     sources = roles.pop("sources", [("imported", Fake(localize=lambda images, tags: [i.imported for i in images]))])
     return Backends(

@@ -50,7 +50,7 @@ def test_a_responder_that_falls_silent_fails_that_photo_alone() -> None:
 
 
 def test_a_writer_that_answers_too_few_sentences_is_found_out() -> None:
-    writer = Fake(write=lambda tags, answers: ["One."] * (len(tags) - 1))
+    writer = Fake(write=lambda prompts, answers: ["One."] * (len(prompts) - 1))
     [failure] = describe_images([photo(1)], [BOXES], [["a", "b"]], backends(writer=writer))
     assert "writer test:writer: answers: 2 were expected, 1 came" in str(failure)
 

@@ -27,8 +27,9 @@ class Prompt:
 
 def describe(tag: str, box: tuple[float, float, float, float], photo: TestPhoto) -> tuple[tuple[str, ...], str]:
     [questions] = TemplateQuestioner().ask([tag])
-    [answers] = MeasuringResponder().answer([Prompt(photo, box, tag, questions)])
-    return answers, JoiningWriter().write([tag], [answers])[0]
+    prompt = Prompt(photo, box, tag, questions)
+    [answers] = MeasuringResponder().answer([prompt])
+    return answers, JoiningWriter().write([prompt], [answers])[0]
 
 
 def test_a_red_thing_in_the_upper_left() -> None:
@@ -73,9 +74,10 @@ def test_a_tag_with_braces_or_markup_is_only_a_text() -> None:
 
 
 def test_free_answers_are_joined_too() -> None:
-    [sentence] = JoiningWriter().write(["cat"], [["The cat is asleep.", "Yes.", ""]])
+    cat = Prompt(drawn(), (0, 0, 9, 9), "cat", ())
+    [sentence] = JoiningWriter().write([cat], [["The cat is asleep.", "Yes.", ""]])
     assert sentence == "The cat is asleep; Yes."
-    assert JoiningWriter().write(["cat"], [[]]) == ["A photo of the cat."]
+    assert JoiningWriter().write([cat], [[]]) == ["A photo of the cat."]
 
 
 @pytest.mark.parametrize(
