@@ -87,6 +87,11 @@ class MicroBatches(Dataset[MicroBatch]):
         batch = self._task.collate(work.kind, samples) if samples else None
         return MicroBatch(work.kind, batch, tuple(lines), work.stop - work.start, tuple(bad))
 
+    def close(self) -> None:
+        """Closes what this process opened of the manifests."""
+        for stream in self._streams.values():
+            stream.close()
+
     def _sample(self, kind: str, place: Place) -> Sample:
         record = parse_record(place.text)
         image = read_image(self._images[place.file] / record.image, (record.width, record.height))

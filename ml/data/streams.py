@@ -55,6 +55,11 @@ class Stream:
         file, line, offset, length = (int(value) for value in self._window(epoch, window, blocks)[slot - first])
         return Place(epoch, file, line, self._read(file, offset, length))
 
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
     def _epoch_order(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The permuted blocks, and after how many places each window ends."""
         if self._order is None or self._order[0] != epoch:

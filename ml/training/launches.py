@@ -64,8 +64,9 @@ def launch(order: Order) -> None:
                 _report_survey(found, bad, progress)
             _check_share(run, found)
             images = image_folders(order.manifests, order.images)
-            with stop_requests() as stop:
-                Trainer(run, found, images, process, progress, stop.asked).train(saved)
+            trainer = Trainer(run, found, images, process, progress)
+            with contextlib.closing(trainer), stop_requests() as stop:
+                trainer.train(saved, stop.asked)
 
 
 def _keep(bad: list[BadLine], line: BadLine) -> None:

@@ -32,7 +32,7 @@ Batches = dict[str, list[MicroBatch]]
 
 
 class Trainer:
-    """A prepared run. `stop_asked` is looked at once a step; `images` is parallel to the survey's files."""
+    """A prepared run. `images` is parallel to the survey's files."""
 
     def __init__(
         self,
@@ -41,13 +41,11 @@ class Trainer:
         images: Sequence[Path],
         process: Process,
         progress: ProgressFile | Silent,
-        stop_asked: Callable[[], bool],
     ) -> None:
         self._run = run
         self._survey = survey
         self._process = process
         self._progress = progress
-        self._stop_asked = stop_asked
         self._steps = run.steps(survey)
         self._warmup = warmup_steps(self._steps, run.config.warmup)
         self._identity = run.identity(survey)
@@ -63,10 +61,9 @@ class Trainer:
         }
         self._rates = Rates()
 
-    def train(self, saved: Saved | None) -> Path:
-        """From `saved`, or from the beginning; returns the folder of the finished model.
-
-        Raises TrainingStopped.
+    def train(self, saved: Saved | None, stop_asked: Callable[[], bool]) -> Path:
+        """From `saved`, or from the beginning; returns the folder of the finished model. `stop_asked` is looked at
+        once a step. Raises TrainingStopped.
         """
         first = self._restore(saved)
         self._process.share_state(self._run.model)
@@ -77,12 +74,15 @@ class Trainer:
         for step in range(first, self._steps):
             self._one_step(step, self._next(batches, step))
             done = step + 1
-            stop = self._process.total([float(self._stop_asked())])[0] > 0
+            stop = self._process.total([float(stop_asked())])[0] > 0
             if done < self._steps and (stop or done % config.checkpoint_every == 0):
                 self._save(done)
             if stop and done < self._steps:
                 raise Interrupted(f"stopped after step {done} of {self._steps}; the same command goes on from there")
         return self._finish()
+
+    def close(self) -> None:
+        self._dataset.close()
 
     def _works(self, first: int) -> Iterator[Work]:
         for step in range(first, self._steps):
