@@ -19,9 +19,9 @@ from typing import Any, Final
 import numpy as np
 import PIL
 
+from .captions import scene_caption
 from .concepts import CONCEPTS
 from .glyphs import FONT
-from .language import scene_caption
 from .proposals import propose
 from .relations import Box
 from .rendering import jpeg, render

@@ -16,13 +16,13 @@ COLOURS: Final = {
     "purple": (128, 62, 176),
     "pink": (240, 120, 175),
     "brown": (135, 88, 52),
-    "grey": (135, 138, 142),
+    "gray": (135, 138, 142),
     "white": (245, 245, 245),
     "black": (35, 35, 38),
 }
 """Name -> RGB. An untinted thing has the colour that the table of concepts says, or several."""
 
-TINTS: Final = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "grey")
+TINTS: Final = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "gray")
 """Colours that a thing can be tinted with."""
 
 _STRENGTH: Final = 0.85
