@@ -255,6 +255,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = ARGUS_VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = ARGUS_DATA_DIR / "media"
+# Checkpoints that rosters may name; nothing outside it can be reached from a roster.
+ARGUS_MODELS_DIR = Path(env.text("ARGUS_MODELS_DIR", str(ARGUS_VAR_DIR / "models"))).resolve()
 STORAGES = {
     "default": {"BACKEND": env.text("MEDIA_STORAGE", "django.core.files.storage.FileSystemStorage")},
     "staticfiles": {"BACKEND": "webapp.core.storages.HashedModulesStorage"},

@@ -1,0 +1,1 @@
+"""`asm:` backends: one All-Seeing Model ranks tags, answers, describes and magnifies."""

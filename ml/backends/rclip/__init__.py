@@ -1,0 +1,1 @@
+"""`rclip:` backends: R-CLIP checkpoints at work in the pipeline."""
