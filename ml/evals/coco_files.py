@@ -17,6 +17,9 @@ Style = Literal["coco", "lvis"]
 Overlap = Literal["bbox", "segm"]
 Record = dict[str, Any]
 
+MAX_PIXELS = 2**31
+"""Of an image; the runs of a mask are counted in 32 bits."""
+
 
 @dataclass(frozen=True)
 class GroundTruth:
@@ -44,6 +47,8 @@ def read_ground_truth(path: Path, *, style: Style = "coco", overlap: Overlap = "
         for side in ("width", "height"):
             if not isinstance(field(image, side, where), int) or image[side] <= 0:
                 raise InputError(f"{where}: '{side}' is {image[side]!r}, not a number of pixels")
+        if image["width"] * image["height"] > MAX_PIXELS:
+            raise InputError(f"{where}: {image['width']} x {image['height']} are more than {MAX_PIXELS} pixels")
         if style == "lvis":
             for name in ("neg_category_ids", "not_exhaustive_category_ids"):
                 _known(field(image, name, where), categories, name, where)

@@ -12,7 +12,7 @@ from ml.evals.inputs import InputError
 def check_segmentation(segmentation: Any, width: int, height: int, where: str) -> None:
     """Raises InputError unless `segmentation` is polygons, or runs that fill a mask of height x width exactly."""
     if isinstance(segmentation, list):
-        _check_polygons(segmentation, where)
+        _check_polygons(segmentation, width, height, where)
     elif isinstance(segmentation, dict) and {"size", "counts"} <= segmentation.keys():
         if segmentation["size"] != [height, width]:
             raise InputError(f"{where}: mask of size {segmentation['size']} on an image of [{height}, {width}]")
@@ -22,7 +22,7 @@ def check_segmentation(segmentation: Any, width: int, height: int, where: str) -
         raise InputError(f"{where}: 'segmentation' is neither polygons nor a run-length mask")
 
 
-def _check_polygons(polygons: Sequence[Any], where: str) -> None:
+def _check_polygons(polygons: Sequence[Any], width: int, height: int, where: str) -> None:
     if not polygons:
         raise InputError(f"{where}: 'segmentation' has no polygon")
     for polygon in polygons:
@@ -30,6 +30,9 @@ def _check_polygons(polygons: Sequence[Any], where: str) -> None:
             raise InputError(f"{where}: a polygon is not a list of at least three x, y pairs")
         if not all(isinstance(number, int | float) and isfinite(number) for number in polygon):
             raise InputError(f"{where}: a polygon holds something that is not a finite number")
+        # Published ones stick out by a few pixels; far ones take native code forever.
+        if max(map(abs, polygon[::2])) > 2 * width or max(map(abs, polygon[1::2])) > 2 * height:
+            raise InputError(f"{where}: a polygon reaches far out of its image")
 
 
 def _runs(counts: Any, where: str) -> list[int]:

@@ -28,13 +28,18 @@ class RegionScorer(Protocol):
 
 def load_scorer(checkpoint: Path, device: str = "cpu") -> RegionScorer:
     """The model of a checkpoint folder: an R-CLIP, or an ASM by its alignment. Raises InputError."""
+    import torch
+
     from ml.checkpoint import CheckpointError, load_model
 
     try:
-        model = load_model(checkpoint, device)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as problem:
+        raise InputError(f"device {device!r} cannot be used: {problem}") from problem
+    try:
+        return scorer_of(load_model(checkpoint, device))
     except CheckpointError as problem:
         raise InputError(str(problem)) from problem
-    return scorer_of(model)
 
 
 def scorer_of(model: Any) -> RegionScorer:
@@ -67,5 +72,10 @@ class _ASMScorer:
         self._predictor = ASMPredictor(model)
 
     def score(self, image: Image.Image, boxes: Sequence[Sequence[float]], texts: Sequence[str]) -> Scores:
-        scores: Scores = self._predictor.rank(image, boxes, texts).numpy()
+        from ml.asm.errors import PromptTooLongError
+
+        try:
+            scores: Scores = self._predictor.rank(image, boxes, texts).numpy()
+        except PromptTooLongError as problem:
+            raise InputError(str(problem)) from problem
         return scores

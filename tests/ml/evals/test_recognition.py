@@ -208,6 +208,7 @@ def refused(capsys: pytest.CaptureFixture[str], world: Path, checkpoint: Path, *
 
 def test_bad_input_names_the_image(world: Path, rclip_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "once, where the name goes" in refused(capsys, world, rclip_folder, "--template", "x")
+    assert "device 'teapot' cannot be used" in refused(capsys, world, rclip_folder, "--device", "teapot")
     assert "config.json is missing" in refused(capsys, world, world / "nothing")
     outside = [{"id": 1, "image_id": 11, "category_id": 3, "bbox": [90, 0, 60, 60]}]
     changed(world, annotations=outside)
