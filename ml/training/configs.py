@@ -113,6 +113,10 @@ def model_config(values: Mapping[str, Any], init: Path | None) -> ModelConfig:
         if preset not in PRESETS:
             raise ConfigError(f"model.preset must be one of {', '.join(PRESETS)}, not {preset!r}")
         base = getattr(family, preset)().to_dict()
+    elif fields.keys() == {"kind"}:
+        raise ConfigError(
+            "this configuration describes no network: start from a checkpoint (--init) or give model.preset"
+        )
     else:
         base = {}
     return family.from_dict(_merged(base, fields))

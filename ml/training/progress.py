@@ -27,8 +27,8 @@ class ProgressFile:
     def write(self, event: str, **values: Any) -> None:
         """Numbers that are not finite are written as null, since JSON has no others. Raises DiskRefused."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = json.dumps(_finite({"event": event, "time": now, **values}), ensure_ascii=False, allow_nan=False)
-        data = line.encode("utf-8", "replace") + b"\n"
+        # ASCII: some readers take U+2028 in a text for the end of a line.
+        data = json.dumps(_finite({"event": event, "time": now, **values}), allow_nan=False).encode() + b"\n"
         try:
             written = self._file.write(data)
         except OSError as error:
@@ -90,7 +90,7 @@ def _drop_torn_line(path: Path) -> None:
     if not path.exists():
         return
     with path.open("r+b") as file:
-        end = file.seek(0, os.SEEK_END)
+        size = end = file.seek(0, os.SEEK_END)
         while end:
             start = max(0, end - _CHUNK)
             file.seek(start)
@@ -99,7 +99,8 @@ def _drop_torn_line(path: Path) -> None:
                 end = start + newline + 1
                 break
             end = start
-        file.truncate(end)
+        if end < size:
+            file.truncate(end)
 
 
 def _finite(value: Any) -> Any:

@@ -27,7 +27,10 @@ processes.set_forkserver_preload(
 )
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white", "orange", "purple")
-BASE = {"model": {"kind": "toy"}, "training": {"batch": {"align": 4}, "steps": 12, "workers": 0, "report_every": 1}}
+BASE = {
+    "model": {"kind": "toy", "preset": "tiny"},
+    "training": {"batch": {"align": 4}, "steps": 12, "workers": 0, "report_every": 1},
+}
 
 
 @pytest.fixture(autouse=True)
