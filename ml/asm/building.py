@@ -12,11 +12,12 @@ from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
 
 from .config import ASMConfig, LanguageConfig, LoraSettings, Training
-from .errors import ConfigError, WeightsError
+from .errors import ConfigError
 from .image_tokenizer import ImageTokenizer
 from .model import ASM
 from .text_tokenizer import FOLDER, TextTokenizer, load_tokenizer
 from .towers import build_tower, resolved_architecture
+from .weights import load_pretrained
 
 ADAPTER: Final = "lora_"
 DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -101,12 +102,7 @@ def _language_model(config: LanguageConfig, *, with_weights: bool) -> Any:
     dtype = DTYPES[config.dtype]
     if not with_weights or config.weights is None:
         return transformers.AutoModelForCausalLM.from_config(settings, dtype=dtype)
-    model, loading = transformers.AutoModelForCausalLM.from_pretrained(
-        config.weights, config=settings, dtype=dtype, use_safetensors=True, output_loading_info=True
-    )
-    if missing := sorted(loading["missing_keys"]):
-        raise WeightsError(f"{config.weights} lacks {len(missing)} weights, {missing[0]} the first")
-    return model
+    return load_pretrained(transformers.AutoModelForCausalLM, config.weights, settings, dtype)
 
 
 def _language_settings(config: LanguageConfig) -> Any:

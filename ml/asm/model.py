@@ -121,10 +121,14 @@ class ASM(nn.Module):
         )
 
     def train(self, mode: bool = True) -> Self:
-        """A tower that does not train keeps its running statistics, too."""
+        """A tower that does not train has no dropout; batch norms keep their running statistics always, so that what
+        else is in a batch changes nothing."""
         super().train(mode)
         if self.config.tower.train == "frozen":
             self.tower.eval()
+        for module in self.tower.modules():
+            if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+                module.eval()
         return self
 
     def save_assets(self, folder: Path) -> None:

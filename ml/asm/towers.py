@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import timm
+import torch
 import transformers
+from timm.models._hub import load_model_config_from_hf, load_model_config_from_path
 from torch import Tensor, nn
 
 from .clip_towers import clip_architecture, clip_tower, clip_weights
 from .config import Architecture, TowerConfig
 from .errors import ConfigError
-from .weights import load_parameters
+from .weights import load_parameters, load_pretrained
 
 HF_CLASSES: Final = {"blip_2_vision_model": "Blip2VisionModel"}
 """Vision models that transformers' AutoModel does not know."""
@@ -59,9 +62,13 @@ class HFTower(OnImageOnly, nn.Module):
         self.stride: int = model.config.patch_size
         takes_option = "interpolate_pos_encoding" in inspect.signature(model.forward).parameters
         self._options: dict[str, bool] = {"interpolate_pos_encoding": True} if takes_option else {}
+        # CLIP itself normalises its class token alone.
+        self._normalises = model.config.model_type != "clip_vision_model"
 
     def forward(self, images: Tensor) -> Tensor:
         tokens: Tensor = self.model(pixel_values=images, **self._options).last_hidden_state
+        if not self._normalises:
+            tokens = self.model.post_layernorm(tokens)
         return grid(tokens, images.shape[-2] // self.stride, images.shape[-1] // self.stride)
 
 
@@ -71,6 +78,9 @@ class TimmTower(OnImageOnly, nn.Module):
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
+        for module in model.modules():
+            if hasattr(module, "qkv_bias_separate"):
+                module.qkv_bias_separate = True  # else EVA reads the layer's weight past its adapter
         self._staged = not hasattr(model, "forward_features")
         info = model.feature_info
         last = info.get_dicts()[-1] if self._staged else info[-1]
@@ -81,6 +91,8 @@ class TimmTower(OnImageOnly, nn.Module):
         features: Tensor = self.model(images)[-1] if self._staged else self.model.forward_features(images)
         if features.dim() == 4:
             return features
+        if hasattr(self.model, "fc_norm"):  # of models that average before they normalise
+            features = self.model.fc_norm(features)
         return grid(features, images.shape[-2] // self.stride, images.shape[-1] // self.stride)
 
 
@@ -96,10 +108,18 @@ def build_tower(config: TowerConfig, *, with_weights: bool) -> nn.Module:
     if any(side % tower.stride for side in config.image_size):
         raise ConfigError(f"tower.image_size {config.image_size} must be multiples of the tower's {tower.stride} px")
     if with_weights and config.weights is not None:
-        source = clip_weights(config) if config.library == "open_clip" else config.weights
-        load_parameters(tower.model, source, PREFIXES)
+        _load(tower, config, config.weights)
     module: nn.Module = tower
     return module
+
+
+def _load(tower: Any, config: TowerConfig, weights: str) -> None:
+    if config.library == "hf" and not Path(weights).is_file() and tower.model.config.model_type not in HF_CLASSES:
+        settings = tower.model.config
+        tower.model = load_pretrained(type(tower.model), weights, settings, torch.float32)
+        return
+    source = clip_weights(config) if config.library == "open_clip" else weights
+    load_parameters(tower.model, source, PREFIXES)
 
 
 def resolved_architecture(config: TowerConfig) -> Architecture:
@@ -108,9 +128,8 @@ def resolved_architecture(config: TowerConfig) -> Architecture:
         values: dict[str, Any] = _hf_settings(config.architecture).to_diff_dict()
         values.pop("transformers_version", None)
         return values
-    if config.library == "timm" and isinstance(config.architecture, str) and ":" in config.architecture:
-        named = timm.create_model(config.architecture, pretrained=False).pretrained_cfg["architecture"]
-        return {"name": named}
+    if config.library == "timm":
+        return _timm_options(config.architecture)
     return clip_architecture(config) if config.library == "open_clip" else config.architecture
 
 
@@ -132,15 +151,25 @@ def _hf(config: TowerConfig) -> nn.Module:
     return HFTower(getattr(transformers, name)(settings))
 
 
+def _timm_options(architecture: Architecture) -> dict[str, Any]:
+    """The arguments of timm's create_model, `name` among them."""
+    if isinstance(architecture, dict):
+        return architecture
+    where, _, place = architecture.partition(":")
+    loaders = {"hf-hub": load_model_config_from_hf, "local-dir": load_model_config_from_path}
+    if where not in loaders:
+        return {"name": architecture}
+    _, name, arguments = loaders[where](place)
+    return {"name": name, **(arguments or {})}
+
+
 def _timm(config: TowerConfig) -> nn.Module:
-    options: dict[str, Any] = {}
-    name = config.architecture
-    if isinstance(name, dict):
-        options = dict(name)
-        name = options.pop("name")
+    options = dict(_timm_options(config.architecture))
+    name = options.pop("name")
     if options.get("features_only"):
         return TimmTower(timm.create_model(name, pretrained=False, **options))
+    options["num_classes"] = 0
     try:
-        return TimmTower(timm.create_model(name, pretrained=False, num_classes=0, dynamic_img_size=True, **options))
+        return TimmTower(timm.create_model(name, pretrained=False, **{"dynamic_img_size": True, **options}))
     except TypeError:  # convolutions take any size and do not know the option
-        return TimmTower(timm.create_model(name, pretrained=False, num_classes=0, **options))
+        return TimmTower(timm.create_model(name, pretrained=False, **options))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from safetensors import safe_open
@@ -72,6 +72,22 @@ def load_parameters(module: nn.Module, source: str, prefixes: Iterable[str] = ("
     _check(wanted, found, source)
     with torch.no_grad():
         module.load_state_dict(found, strict=False)
+
+
+def load_pretrained(kind: Any, source: str, settings: Any, dtype: torch.dtype) -> Any:
+    """A transformers model of class `kind` with the weights of a hub id or folder, older names of weights included.
+
+    Raises WeightsError where any is missing or has another shape; transformers alone would leave it random.
+    """
+    try:
+        model, loading = kind.from_pretrained(
+            source, config=settings, dtype=dtype, use_safetensors=True, output_loading_info=True
+        )
+    except (OSError, RuntimeError) as error:
+        raise WeightsError(f"{source}: {error}") from error
+    if missing := sorted(loading["missing_keys"]):
+        raise WeightsError(f"{source} lacks {len(missing)} weights, {missing[0]} the first")
+    return model
 
 
 def _check(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], source: str) -> None:
