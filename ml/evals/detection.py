@@ -98,7 +98,6 @@ def _evaluation(truth: GroundTruth, results: Sequence[Record], overlap: Overlap,
         overlap,
         ranges={name: list(bounds) for name, bounds in SIZES[sizes].items()},
         lvis_style=style == "lvis",
-        rle_iou_max_workers=1,
     )
     evaluation.params.maxDets = list(limits)
     evaluation.evaluate()
