@@ -95,31 +95,31 @@ def _starter_writer(**options: Any) -> ports.Writer:
     return StarterWriter(**options)
 
 
-def _rclip_matcher(folder: Path, **options: Any) -> ports.Matcher:
+def _rclip_matcher(folder: Path, /, **options: Any) -> ports.Matcher:
     from ml.backends.rclip.matcher import RClipMatcher
 
     return RClipMatcher(folder, **options)
 
 
-def _asm_matcher(folder: Path, **options: Any) -> ports.Matcher:
+def _asm_matcher(folder: Path, /, **options: Any) -> ports.Matcher:
     from ml.backends.asm.matcher import ASMMatcher
 
     return ASMMatcher(folder, **options)
 
 
-def _asm_magnifier(folder: Path, **options: Any) -> ports.Magnifier:
+def _asm_magnifier(folder: Path, /, **options: Any) -> ports.Magnifier:
     from ml.backends.asm.magnifier import ASMMagnifier
 
     return ASMMagnifier(folder, **options)
 
 
-def _asm_responder(folder: Path, **options: Any) -> ports.Responder:
+def _asm_responder(folder: Path, /, **options: Any) -> ports.Responder:
     from ml.backends.asm.responder import ASMResponder
 
     return ASMResponder(folder, **options)
 
 
-def _asm_writer(folder: Path, **options: Any) -> ports.Writer:
+def _asm_writer(folder: Path, /, **options: Any) -> ports.Writer:
     from ml.backends.asm.writer import ASMWriter
 
     return ASMWriter(folder, **options)

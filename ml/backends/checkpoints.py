@@ -46,7 +46,7 @@ def shared_model(folder: Path, kind: str, *, device: str = AUTO, dtype: str = ST
     """The model of a checkpoint of this kind, in evaluation mode; one for all who ask while any of them keeps it.
 
     device: of torch, "auto" for CUDA where there is one. dtype: a key of DTYPES, "stored" as the checkpoint has it.
-    Raises CheckpointError, ValueError, or RuntimeError where the device cannot be had.
+    Raises CheckpointError, ValueError, or torch's RuntimeError for a device that it does not know.
     """
     if dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
@@ -54,13 +54,21 @@ def shared_model(folder: Path, kind: str, *, device: str = AUTO, dtype: str = ST
     found = read_config(folder)["kind"]
     if found != kind:
         raise CheckpointError(f"{folder} is of kind {found!r}; {kind!r} is needed here")
-    place = torch.device(device if device != AUTO else "cuda" if torch.cuda.is_available() else "cpu")
+    place = _device(device)
     key = (str(folder.resolve()), version, str(place), dtype)
     model = _loaded.get(key)
     if model is None:
         model = load_model(folder).to(device=place, dtype=DTYPES[dtype])
         _loaded[key] = model
     return model
+
+
+def _device(name: str) -> torch.device:
+    has_cuda = torch.cuda.is_available()
+    device = torch.device(("cuda" if has_cuda else "cpu") if name == AUTO else name)
+    if device.type == "cuda" and not has_cuda:
+        raise ValueError(f"device {name!r}: torch finds no CUDA device here")
+    return device
 
 
 @lru_cache(maxsize=256)

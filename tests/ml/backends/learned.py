@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -41,11 +42,12 @@ def tags(*texts: str) -> list[Tag]:
 def save_rclip(folder: Path, *, seed: int = 0, words: Sequence[str] = WORDS) -> Path:
     """A residual network on 64 x 64 px, two of its stages on the image."""
     torch.manual_seed(seed)
-    tokenizer = folder.with_name(f"{folder.name}-tokenizer.json")
-    train_tokenizer(words, 400).save(str(tokenizer))
     text = {"context_length": 8, "vocab_size": 400, "width": 32, "heads": 2, "layers": 1}
     tower = {"embed_dim": 32, "vision_cfg": RESNET, "text_cfg": text}
-    model = build_rclip(replace(RClipConfig.tiny(str(tokenizer)), tower=tower, image_size=(64, 64)))
+    with TemporaryDirectory() as place:
+        tokenizer = f"{place}/tokenizer.json"
+        train_tokenizer(words, 400).save(tokenizer)
+        model = build_rclip(replace(RClipConfig.tiny(tokenizer), tower=tower, image_size=(64, 64)))
     save_model(folder, model, {"step": 0, "seed": seed})
     return folder
 
