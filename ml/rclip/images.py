@@ -24,10 +24,18 @@ class Preprocessing:
 
     def image(self, image: Image.Image) -> Tensor:
         """(3, height, width) float32, normalised."""
+        return self.normalised(self.pixels(image)[None])[0]
+
+    def pixels(self, image: Image.Image) -> Tensor:
+        """(3, height, width) uint8."""
         height, width = self.image_size
         resized = image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
-        pixels = torch.from_numpy(np.asarray(resized, np.float32) / 255.0).permute(2, 0, 1)
-        return (pixels - pixels.new_tensor(self.mean)[:, None, None]) / pixels.new_tensor(self.std)[:, None, None]
+        return torch.from_numpy(np.array(resized)).permute(2, 0, 1)
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """(B, 3, height, width) uint8 -> float32, on the same device."""
+        mean, std = pixels.new_tensor([self.mean, self.std], dtype=torch.float32)[:, :, None, None]
+        return (pixels.float() / 255.0 - mean) / std
 
     def boxes(self, boxes: Boxes, size: Size) -> Tensor:
         """(n, 4) boxes in pixels of an original of `size` (width, height) -> pixels of the input. Raises BoxError."""
