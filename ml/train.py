@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ml.training.faults import FINISHED, WRONG_USE, TrainingStopped
-from ml.training.launches import Order, launch
+from ml.training.launches import Order, OrderRefused, launch
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TrainingStopped as stopped:
         sys.stderr.write(f"ml.train: {stopped}\n")
         return stopped.code
-    except ValueError as error:
+    except OrderRefused as error:
         sys.stderr.write(f"ml.train: {error}\n")
         return WRONG_USE
     return FINISHED

@@ -21,6 +21,13 @@ class TooManyBadLines(TrainingStopped):
     reason = "too_many_bad_lines"
 
 
+class ManifestChanged(TrainingStopped):
+    """A manifest is no longer what the survey saw."""
+
+    code = WRONG_USE
+    reason = "manifest_changed"
+
+
 class LossNotFinite(TrainingStopped):
     """NaN or infinity in the loss or in its gradient; the step was not applied."""
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from ml.checkpoint import PROVENANCE, CheckpointError, read_json
-from ml.data.surveys import BadLine, Survey, survey
+from ml.data.surveys import BadLine, ManifestError, Survey, survey
 from ml.training.checkpoints import Checkpoints, Saved
 from ml.training.configs import read_run_config
-from ml.training.faults import DiskRefused, TooManyBadLines, TrainingStopped
+from ml.training.faults import DiskRefused, ManifestChanged, TooManyBadLines, TrainingStopped
 from ml.training.loop import CHECKPOINTS, FINAL, Trainer
 from ml.training.processes import Process, joined
 from ml.training.progress import PROGRESS, ProgressFile, Silent
@@ -26,6 +26,10 @@ LISTED_BAD_LINES: Final = 10_000
 
 class OutRefused(ValueError):
     """OUT cannot be used: another run is in it, or at work in it."""
+
+
+class OrderRefused(ValueError):
+    """The command line, the configuration, the manifest or OUT cannot be used; nothing was trained."""
 
 
 @dataclass(frozen=True)
@@ -41,32 +45,64 @@ class Order:
     device: str | None
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """What is known before OUT is touched."""
+
+    process: Process
+    run: Run
+    found: Survey
+    identity: dict[str, Any]
+    bad: list[BadLine]
+    finished: bool
+    saved: Saved | None
+    refused: list[str]
+
+
 def launch(order: Order) -> None:
-    """Raises ValueError where the order cannot be followed (OUT is then as before), TrainingStopped where it ended
-    early."""
+    """Raises OrderRefused where the order cannot be followed (OUT is then as before), TrainingStopped where the run
+    ended early."""
+    with contextlib.ExitStack() as held:
+        try:
+            ready = _prepared(order, held)
+            progress = held.enter_context(_progress(order.out, ready.process))
+        except ValueError as error:
+            raise OrderRefused(str(error)) from error
+        _run(order, ready, progress)
+
+
+def _prepared(order: Order, held: contextlib.ExitStack) -> _Prepared:
     config = read_run_config(order.config, order.changes)
-    with joined(order.device) as process, _locked(order.out, process):
-        run = prepare(config, out=order.out, init=order.init, processes=process.count)
-        bad: list[BadLine] = []
-        found = survey(order.manifests, run.kinds, lambda line: _keep(bad, line))
-        finished = _is_finished(run, found)
-        refused: list[str] = []
-        saved = None if finished else _saved(run, found, refused)
-        # Nobody writes to OUT before everybody has read it.
-        process.total([0.0])
-        with _progress(order.out, process) as progress:
-            if finished:
-                progress.write("finished", step=run.steps(found), steps=run.steps(found), model=FINAL)
-                return
-            for reason in refused:
-                progress.write("checkpoint_refused", reason=reason)
-            if saved is None:
-                _report_survey(found, bad, progress)
-            _check_share(run, found)
-            images = image_folders(order.manifests, order.images)
-            trainer = Trainer(run, found, images, process, progress)
-            with contextlib.closing(trainer), stop_requests() as stop:
-                trainer.train(saved, stop.asked)
+    process = held.enter_context(joined(order.device))
+    held.enter_context(_locked(order.out, process))
+    run = prepare(config, out=order.out, init=order.init, processes=process.count)
+    bad: list[BadLine] = []
+    found = survey(order.manifests, run.kinds, lambda line: _keep(bad, line))
+    identity = run.identity(found)
+    finished = _is_finished(order.out, identity)
+    refused: list[str] = []
+    saved = None if finished else _saved(run, identity, refused)
+    process.total([0.0])  # nobody writes to OUT before everybody has read it
+    return _Prepared(process, run, found, identity, bad, finished, saved, refused)
+
+
+def _run(order: Order, ready: _Prepared, progress: ProgressFile | Silent) -> None:
+    run, found = ready.run, ready.found
+    if ready.finished:
+        progress.write("finished", step=run.steps(found), steps=run.steps(found), model=FINAL)
+        return
+    for reason in ready.refused:
+        progress.write("checkpoint_refused", reason=reason)
+    if ready.saved is None:
+        _report_survey(found, ready.bad, progress)
+    _check_share(run, found)
+    images = image_folders(order.manifests, order.images)
+    trainer = Trainer(run, found, ready.identity, images, ready.process, progress)
+    with contextlib.closing(trainer), stop_requests() as stop:
+        try:
+            trainer.train(ready.saved, stop.asked)
+        except ManifestError as error:
+            raise ManifestChanged(str(error)) from error
 
 
 def _keep(bad: list[BadLine], line: BadLine) -> None:
@@ -93,25 +129,24 @@ def _locked(out: Path, process: Process) -> Iterator[None]:
         yield
 
 
-def _is_finished(run: Run, found: Survey) -> bool:
+def _is_finished(out: Path, identity: dict[str, Any]) -> bool:
     """Whether OUT holds the result of this very run. Raises OutRefused where it is another's."""
-    final = run.out / FINAL
+    final = out / FINAL
     if not final.is_dir():
         return False
     try:
         stored = read_json(final / PROVENANCE)
     except CheckpointError as error:
         raise OutRefused(f"{final} is damaged ({error}): remove it to train again") from error
-    identity = run.identity(found)
-    _check_same(run.out, {name: stored.get(name) for name in identity}, identity)
+    _check_same(out, {name: stored.get(name) for name in identity}, identity)
     return True
 
 
-def _saved(run: Run, found: Survey, refused: list[str]) -> Saved | None:
+def _saved(run: Run, identity: dict[str, Any], refused: list[str]) -> Saved | None:
     """The checkpoint to go on from. Raises OutRefused where it is another run's."""
     saved = Checkpoints(run.out / CHECKPOINTS, run.config.keep).latest(refused)
     if saved is not None:
-        _check_same(run.out, saved.state["identity"], run.identity(found))
+        _check_same(run.out, saved.state["identity"], identity)
     return saved
 
 

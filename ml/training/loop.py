@@ -32,12 +32,13 @@ Batches = dict[str, list[MicroBatch]]
 
 
 class Trainer:
-    """A prepared run. `images` is parallel to the survey's files."""
+    """A prepared run; `identity` is what its checkpoints are known by, `images` is parallel to the survey's files."""
 
     def __init__(
         self,
         run: Run,
         survey: Survey,
+        identity: Mapping[str, Any],
         images: Sequence[Path],
         process: Process,
         progress: ProgressFile | Silent,
@@ -48,7 +49,7 @@ class Trainer:
         self._progress = progress
         self._steps = run.steps(survey)
         self._warmup = warmup_steps(self._steps, run.config.warmup)
-        self._identity = run.identity(survey)
+        self._identity = identity
         self._dataset = MicroBatches(survey, run.task, run.kinds, images, run.config.seed)
         run.model.to(process.device)
         self._parameters = trainable_parameters(run.task, run.model)

@@ -31,7 +31,7 @@ _MAY_CHANGE: Final = frozenset({"micro_batch", "workers", "checkpoint_every", "k
 
 @dataclass(frozen=True)
 class Run:
-    """`images`: the image folder of each manifest. `identity`: JSON; a run resumes only where it is the same."""
+    """A configuration and what was built from it. `init`: the checkpoint it starts from."""
 
     config: TrainingConfig
     model: nn.Module
@@ -57,6 +57,7 @@ class Run:
         return max(math.ceil(survey.total(kind) * epochs / self.config.batch[kind]) for kind in self.kinds)
 
     def identity(self, survey: Survey) -> dict[str, Any]:
+        """As JSON: what two runs must share to be the same one."""
         training = {name: value for name, value in asdict(self.config).items() if name not in _MAY_CHANGE}
         model = cast(CheckpointModel, self.model)
         return {
