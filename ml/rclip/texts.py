@@ -20,6 +20,7 @@ from .errors import RClipError
 PAD: Final = "<pad>"
 START: Final = ("<start>", "<|startoftext|>", "<start_of_text>")
 END: Final = ("<end>", "<|endoftext|>", "<end_of_text>")
+OPEN_CLIP_IDS: Final = 49_408
 FILE: Final = "tokenizer.json"
 FOLDER: Final = "tokenizer"
 
@@ -53,7 +54,6 @@ class JsonTokenizer:
             raise RClipError(f"{path} is no tokenizer file: {error}") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._tokenizer.encode_special_tokens = True  # "<end>" inside a text is text
         self.context_length = context_length
         self._start, self._end = self._id(START, path), self._id(END, path)
         self._pad = self._tokenizer.token_to_id(PAD) or 0
@@ -77,6 +77,7 @@ class JsonTokenizer:
         self._tokenizer.save(str(folder / FILE))
 
     def _contents(self, texts: Sequence[str]) -> list[list[int]]:
+        self._tokenizer.encode_special_tokens = True  # "<end>" in a text is text; not kept when sent to a process
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encoded]
 
@@ -125,11 +126,16 @@ def load_tokenizer(source: str | None, text: dict[str, Any]) -> TextTokenizer:
     """
     length: int = text.get("context_length", 77)
     options = text.get("tokenizer_kwargs") or {}
+    vocabulary: int = text.get("vocab_size", OPEN_CLIP_IDS)
     if source is None:
+        if vocabulary < OPEN_CLIP_IDS:
+            raise RClipError(
+                f"open_clip's tokenizer has {OPEN_CLIP_IDS} ids, the text tower {vocabulary}: name another"
+            )
         return OpenClipTokenizer(open_clip.SimpleTokenizer(context_length=length, **options), length)
     path = Path(source)
     if path.suffix == ".json":
-        return JsonTokenizer(path, length, text.get("vocab_size", 49408))
+        return JsonTokenizer(path, length, vocabulary)
     from open_clip.tokenizer import HFTokenizer
 
     try:
