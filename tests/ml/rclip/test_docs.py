@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 
-
 PAGE = Path(__file__).parents[3] / "docs" / "rclip.md"
 
 
