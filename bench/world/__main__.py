@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (WorldError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(json.dumps(counts | {"seconds": round(time.monotonic() - begun, 2)}))
+    seconds = {"seconds": round(time.monotonic() - begun, 2), "cpu_seconds": round(time.process_time(), 2)}
+    print(json.dumps(counts | seconds))
     return 0
 
 
