@@ -36,7 +36,7 @@ def gathered_rows(rows: Tensor, counts: Sequence[int]) -> Tensor:
         return rows
     if torch.is_grad_enabled() and not rows.requires_grad:
         rows = rows.detach().requires_grad_()  # a process whose rows are constant takes part all the same
-    gathered: Tensor = _Gather.apply(rows, tuple(counts))
+    gathered: Tensor = _Gather.apply(rows, tuple(counts))  # type: ignore[no-untyped-call]
     return gathered
 
 
@@ -51,7 +51,7 @@ class _Gather(torch.autograd.Function):
         return torch.cat([part[:count] for part, count in zip(parts, counts, strict=True)])
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         counts = context.counts
         padded = gradient.new_zeros(len(counts), max(counts), *gradient.shape[1:])
         for part, own in zip(padded, gradient.split(counts), strict=True):

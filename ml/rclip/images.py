@@ -35,7 +35,8 @@ class Preprocessing:
     def normalised(self, pixels: Tensor) -> Tensor:
         """(B, 3, height, width) uint8 -> float32, on the same device."""
         mean, std = pixels.new_tensor([self.mean, self.std], dtype=torch.float32)[:, :, None, None]
-        return (pixels.float() / 255.0 - mean) / std
+        normalised: Tensor = (pixels.float() / 255.0 - mean) / std
+        return normalised
 
     def boxes(self, boxes: Boxes, size: Size) -> Tensor:
         """(n, 4) boxes in pixels of an original of `size` (width, height) -> pixels of the input. Raises BoxError."""
