@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar, Final, Literal, get_type_hints
@@ -127,8 +128,9 @@ class ASMConfig:
             raise ConfigError("tower.region_part is for the library open_clip alone")
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it, with `kind`; `from_dict` reads it back."""
-        return {"kind": self.kind, **asdict(self)}
+        """As JSON gives it back, with `kind`; the inverse of `from_dict`."""
+        values: dict[str, Any] = json.loads(json.dumps({"kind": self.kind, **asdict(self)}))
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ASMConfig:

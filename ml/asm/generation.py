@@ -14,7 +14,8 @@ from .prompts import Rows
 
 @torch.no_grad()
 def generate(model: ASM, rows: Rows, image_tokens: Tensor, *, max_tokens: int) -> list[list[int]]:
-    """What the language model says after each row, up to its end token (left out) or `max_tokens` tokens.
+    """What the language model says after each row, up to its end token (left out), `max_tokens` tokens, or the end of
+    the context.
 
     rows: padded on the left; image_tokens (N, K, width) for their IMAGE slots. Sequences that have ended leave the
     batch as soon as they are half of it.
@@ -24,6 +25,7 @@ def generate(model: ASM, rows: Rows, image_tokens: Tensor, *, max_tokens: int) -
     sequences = torch.arange(len(rows.codes), device=rows.codes.device)
     ended = torch.zeros_like(sequences, dtype=torch.bool)
     present = rows.present.long()
+    limits = model.context - present.sum(1)
     positions = (present.cumsum(1) - 1).clamp(min=0)
     cache: Any = DynamicCache(config=model.llm.config)
     inputs: dict[str, Tensor] = {"inputs_embeds": model.embed_rows(rows, image_tokens, "generate")}
@@ -38,7 +40,7 @@ def generate(model: ASM, rows: Rows, image_tokens: Tensor, *, max_tokens: int) -
         ).logits
         chosen = logits[:, -1, : model.tokenizer.vocabulary].argmax(-1).masked_fill(ended, end)
         said[sequences, step] = chosen
-        ended = chosen == end
+        ended = (chosen == end) | (limits[sequences] == step + 1)
         left = int((~ended).sum())
         if left == 0:
             break

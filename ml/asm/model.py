@@ -20,6 +20,7 @@ TaskName = Literal["generate", "align"]
 
 START_SCALE: Final = math.log(1 / 0.07)
 MAX_SCALE: Final = math.log(100.0)
+"""Logarithms, as in CLIP."""
 
 
 class ASM(nn.Module):
@@ -85,7 +86,11 @@ class ASM(nn.Module):
         """Tags -> (T, E) float32 of length 1: prompt #3."""
         if not tags:
             return torch.zeros(0, self.config.embedding, device=self.device)
-        return self._aligned(padded([self.prompts.tag(tag) for tag in tags]).to(self.device), None)
+        return self.embed_text_rows(padded([self.prompts.tag(tag) for tag in tags]).to(self.device))
+
+    def embed_text_rows(self, rows: Rows) -> Tensor:
+        """Rows of `prompts.tag` -> (T, E) float32 of length 1."""
+        return self._aligned(rows, None)
 
     def embed_rows(self, rows: Rows, image_tokens: Tensor | None, task: TaskName) -> Tensor:
         """What the language model reads, (n, L, width). `image_tokens` (N, K, width) fill the IMAGE slots in order."""

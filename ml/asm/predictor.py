@@ -99,8 +99,7 @@ class ASMPredictor:
         for chunk in _chunks(order, self._sequences):
             tokens = self._image_tokens([encoded[index] for index in chunk], placed[torch.tensor(chunk)])
             batch = padded([rows[index] for index in chunk], left=True).to(self.model.device)
-            room = self.model.context - batch.codes.shape[1]
-            said = generate(self.model, batch, tokens, max_tokens=min(max_tokens, room))
+            said = generate(self.model, batch, tokens, max_tokens=max_tokens)
             for index, ids in zip(chunk, said, strict=True):
                 answers[index] = self.model.tokenizer.decode(ids)
         return answers
