@@ -5,13 +5,16 @@ BIN := .venv/bin
 TESTS := -n 2 -m "not soak"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak lint format screenshots environment test-environment system-packages
+.PHONY: help run models test soak lint format screenshots environment test-environment system-packages
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 run: environment ## Run Argus here: http://localhost:8000, another port with PORT=8001. Ctrl-C stops everything
 	@exec $(BIN)/python manage.py up --stop-with-parent $(UP)
+
+models: ## Add PyTorch and what learned models need to the environment of `make run`
+	@scripts/environment models
 
 test: system-packages lint ## Every check and every test
 	$(BIN)/python -m pytest $(TESTS)
