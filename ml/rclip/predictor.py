@@ -66,11 +66,12 @@ class RegionPredictor:
     @torch.inference_mode()
     def encode_batch(self, images: Sequence[Image.Image]) -> list[EncodedImage]:
         """Parallel to `images`. Each holds its feature map for as long as it lives."""
+        preprocessing = self.model.preprocessing
         encoded: list[EncodedImage] = []
         for start in range(0, len(images), self.image_chunk):
             chunk = images[start : start + self.image_chunk]
-            pixels = torch.stack([self.model.preprocessing.image(image) for image in chunk])
-            features = self.model.encode_images(pixels.to(self.device, self.dtype))
+            pixels = torch.stack([preprocessing.pixels(image) for image in chunk]).to(self.device)
+            features = self.model.encode_images(preprocessing.normalised(pixels).to(self.dtype))
             maps = [one.clone() for one in features.split(1)]
             encoded += [EncodedImage(one, image.size) for one, image in zip(maps, chunk, strict=True)]
         return encoded

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ml import torchvision_compat as _torchvision_compat  # noqa: F401  (before torchvision)
 from ml.roi_align import roi_align, roi_mean
 
 
@@ -81,6 +82,20 @@ def test_it_equals_the_literal_sum(size: int, sampling: int, scale: tuple[float,
     np.testing.assert_allclose(got.numpy(), expected, atol=1e-5)
     averaged = roi_mean(features, boxes, index, **options)
     np.testing.assert_allclose(averaged.numpy(), expected.mean((2, 3)), atol=1e-5)
+
+
+@pytest.mark.parametrize(("size", "sampling"), [(1, 2), (7, 2), (5, 3)])
+def test_it_equals_torchvisions_own_python(size: int, sampling: int) -> None:
+    """torchvision has RoIAlign a second time, in Python, for boxes inside the image; uncompiled it runs everywhere."""
+    import torchvision
+
+    theirs: Any = torchvision.ops.roi_align.__globals__["_roi_align"].__wrapped__
+    features = torch.randn(3, 5, 8, 12, generator=torch.Generator().manual_seed(2))
+    boxes, index = torch.tensor(BOXES[:6]), torch.tensor([0, 1, 2, 0, 0, 2])
+    rois = torch.cat([index[:, None].float(), boxes], 1)
+    expected = theirs(features, rois, 1 / 8, size, size, sampling, True)
+    got = roi_align(features, boxes, index, output_size=size, spatial_scale=1 / 8, sampling_ratio=sampling)
+    torch.testing.assert_close(got, expected, atol=1e-5, rtol=0)
 
 
 def test_one_number_scales_both_axes() -> None:
