@@ -14,7 +14,8 @@ from .concepts import GLYPHS, SIGN
 from .language import KINDS, PLACES, SEVERAL_COLORS, WHAT
 from .nouns import NUMBERS, all_nouns, counted, listed, phrase, sentence
 from .relations import Box
-from .scenes import ORIENTATIONS, SIGN_WORDS, Scene, SceneObject
+from .scenes import Scene, SceneObject
+from .wishes import ORIENTATIONS, SIGN_WORDS
 
 CAPTION_QUESTION: Final = "Describe this."
 """The question to which a region's caption is the answer."""

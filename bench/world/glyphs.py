@@ -41,7 +41,7 @@ def _font() -> ImageFont.FreeTypeFont:
         raise WorldError(f"The font {FONT} is missing: install the package fonts-noto-color-emoji.") from error
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def glyph(concept: str, tint: str = "") -> Image.Image:
     """RGBA picture of an emoji, about 120 px, cut to what is drawn."""
     if tint:
