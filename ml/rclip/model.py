@@ -16,7 +16,7 @@ from .config import RClipConfig
 from .errors import RClipError
 from .images import Preprocessing
 from .sources import Architecture, build_clip, find_architecture, find_weights, load_clip
-from .texts import TextTokenizer, load_tokenizer
+from .texts import FILE, FOLDER, TextTokenizer, load_tokenizer
 from .towers import Tower, fixed_size, image_tower
 
 
@@ -106,6 +106,10 @@ def build_rclip(config: RClipConfig) -> RClip:
 
 def restore_rclip(config: RClipConfig, folder: Path) -> RClip:
     """The network of a checkpoint, its weights random, its tokenizer from `folder`; nothing is read elsewhere."""
+    if config.tokenizer not in (None, FILE, FOLDER):
+        raise RClipError(f"tokenizer must be {FILE!r} or {FOLDER!r} in a checkpoint, not {config.tokenizer!r}")
+    if isinstance(config.tower, str):
+        raise RClipError(f"tower must be a whole configuration in a checkpoint, not the name {config.tower!r}")
     source = None if config.tokenizer is None else str(folder / config.tokenizer)
     return assemble(config, find_architecture(config), source)
 

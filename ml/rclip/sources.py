@@ -75,6 +75,8 @@ def build_clip(model: dict[str, Any]) -> Any:
     vision, text = values["vision_cfg"], values["text_cfg"]
     vision["patch_dropout"] = 0.0  # a map needs all its patches
     if "timm_model_name" in vision:
+        if ":" in vision["timm_model_name"]:
+            raise RClipError(f"timm_model_name {vision['timm_model_name']!r} must be a name of timm, not a place")
         vision["timm_model_pretrained"] = False
     if "hf_model_name" in text:
         text["hf_model_pretrained"] = False

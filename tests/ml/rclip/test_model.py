@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ml.boxes import whole_image
-from ml.checkpoint import load_model, save_model
+from ml.checkpoint import CheckpointError, load_model, save_model
 from ml.rclip.config import RClipConfig
 from ml.rclip.errors import RClipError
 from ml.rclip.model import RClip, build_rclip
@@ -96,6 +96,20 @@ def test_a_checkpoint_gives_the_same_model_without_the_files_it_was_made_of(
     assert again.config == model.config
     assert torch.equal(regions_of(again, torch.arange(4)), regions_of(model, torch.arange(4)))
     assert torch.equal(again.tokenize(["a red fox"]), model.tokenize(["a red fox"]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"tokenizer": "../words.json"}, "tokenizer must be 'tokenizer.json' or 'tokenizer' in a checkpoint"),
+        ({"tower": "ViT-B-32"}, "tower must be a whole configuration in a checkpoint"),
+        ({"tower": tower(timm_vision("hf-hub:someone/tower"))}, "must be a name of timm, not a place"),
+    ],
+)
+def test_a_checkpoint_cannot_send_its_reader_elsewhere(tmp_path: Path, changes: dict[str, object], what: str) -> None:
+    save_model(tmp_path / "saved", tiny_rclip(tmp_path, VIT), {})
+    with pytest.raises(CheckpointError, match=what):
+        load_model(tmp_path / "saved", overrides=changes)
 
 
 def test_a_checkpoint_with_open_clips_tokenizer_has_no_tokenizer_file(tmp_path: Path) -> None:
