@@ -123,8 +123,8 @@ def _locked(out: Path, process: Process) -> Iterator[None]:
         raise OutRefused(f"{out} cannot be written: {error}") from error
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # not flock: data workers would inherit it
+        except (BlockingIOError, PermissionError) as error:
             raise OutRefused(f"{out} is in use by a training run that is at work") from error
         yield
 

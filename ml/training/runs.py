@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -60,12 +61,14 @@ class Run:
         """As JSON: what two runs must share to be the same one."""
         training = {name: value for name, value in asdict(self.config).items() if name not in _MAY_CHANGE}
         model = cast(CheckpointModel, self.model)
-        return {
+        identity = {
             "manifests": manifests_of(survey),
             "parent": parent_of(self.init),
             "model": model.config.to_dict(),
-            "training": {**training, "betas": list(self.config.betas), "learning_rate": self.peak_rate},
+            "training": {**training, "learning_rate": self.peak_rate},
         }
+        read_back: dict[str, Any] = json.loads(json.dumps(identity))  # tuples become lists, as in a checkpoint
+        return read_back
 
 
 def prepare(config: RunConfig, *, out: Path, init: Path | None, processes: int) -> Run:

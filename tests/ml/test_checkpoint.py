@@ -48,7 +48,12 @@ def test_the_folder_holds_safetensors_and_json_and_nothing_else(saved: Path) -> 
         "note.json",
         "provenance.json",
     ]
-    assert json.loads((saved / "config.json").read_text()) == {"kind": "toy", "width": 6, "dropout": 0.0}
+    assert json.loads((saved / "config.json").read_text()) == {
+        "kind": "toy",
+        "width": 6,
+        "dropout": 0.0,
+        "mean": [0.0, 0.5],
+    }
     assert json.loads((saved / "provenance.json").read_text()) == {"step": 7}
 
 

@@ -23,7 +23,15 @@ from tests.ml.training import toys
 processes = multiprocessing.get_context("forkserver")
 # Everything that a run imports, also late (torch._dynamo through its optimizers), once for all runs.
 processes.set_forkserver_preload(
-    ["tests.ml.training.toys", "ml.train", "ml.training.launches", "torch._dynamo", "torch.utils.data.dataloader"]
+    [
+        "tests.ml.training.toys",
+        "ml.train",
+        "torch._dynamo",
+        "ml.rclip.model",
+        "ml.rclip.training",
+        "ml.asm.building",
+        "ml.asm.training",
+    ]
 )
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white", "orange", "purple")

@@ -103,7 +103,7 @@ def test_a_checkpoint_takes_the_presets_place(bench: Bench) -> None:
     bench.run(bench.config(steps=1), "out", "--set", "model.width=5")
     final = bench.folder / "out" / "final"
     config = model_config({"kind": "toy", "preset": "tiny", "dropout": 0.5}, final)
-    assert config.to_dict() == {"kind": "toy", "width": 5, "dropout": 0.5}
+    assert config.to_dict() == {"kind": "toy", "width": 5, "dropout": 0.5, "mean": (0.0, 0.5)}
     with pytest.raises(ConfigError, match="of kind 'toy'"):
         model_config({"kind": "rclip"}, final)
 

@@ -26,7 +26,7 @@ def checkpoints(bench: Bench, out: str) -> list[Path]:
 
 
 def test_a_run_killed_again_and_again_gives_the_same_weights(bench: Bench, often: dict[str, object]) -> None:
-    config = bench.config(**often, task={"slow": 0.01})
+    config = bench.config(**often, task={"slow": 0.01}, workers=1)
     assert bench.run(config, "whole", *DROPOUT) == FINISHED
     moments = random.Random(7)
     kills = 0

@@ -31,6 +31,7 @@ class ToyConfig:
     kind = "toy"
     width: int = 8
     dropout: float = 0.0
+    mean: tuple[float, ...] = (0.0, 0.5)  # a tuple, which JSON gives back as a list
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, **asdict(self)}
@@ -38,9 +39,9 @@ class ToyConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ToyConfig:
         fields = {name: value for name, value in values.items() if name != "kind"}
-        if unknown := set(fields) - {"width", "dropout"}:
+        if unknown := set(fields) - {"width", "dropout", "mean"}:
             raise ValueError(f"toy has no field {min(unknown)!r}")
-        return cls(**fields)
+        return cls(**{**fields, "mean": tuple(fields.get("mean", cls.mean))})
 
     @classmethod
     def tiny(cls) -> ToyConfig:
