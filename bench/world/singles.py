@@ -22,6 +22,7 @@ _NARROWEST: Final = 0.62  # of the stored side, what a window shows along an axi
 _BLURRED: Final = 0.4
 _BLURS: Final = (10, 16, 28)  # px to which a picture is shrunk and enlarged again
 _GRAY: Final = 0.25
+_BALANCE: Final = 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,15 @@ def blurred(images: Tensor, generator: torch.Generator) -> Tensor:
     return images
 
 
-def lighted(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Contrast, brightness and balance of colours vary; some fade towards gray."""
+def lighted(images: Tensor, generator: torch.Generator, *, gray: float = _GRAY, balance: float = _BALANCE) -> Tensor:
+    """Contrast, brightness and balance of colours vary; a share `gray` fades towards gray, wholly or in part."""
 
     def normal(*shape: int) -> Tensor:
-        return torch.randn(len(images), *shape, generator=generator)
+        return torch.randn(len(images), *shape, generator=generator).to(images.device)
 
-    gray = images.mean(1, keepdim=True)
-    fading = torch.rand(len(images), 1, 1, 1, generator=generator)
-    fades = torch.rand(len(images), 1, 1, 1, generator=generator) < _GRAY
-    images = torch.where(fades, gray + (images - gray) * fading, images)
+    plain = images.mean(1, keepdim=True)
+    fading = torch.rand(len(images), 1, 1, 1, generator=generator).to(images.device)
+    fades = torch.rand(len(images), 1, 1, 1, generator=generator).to(images.device) < gray
+    images = torch.where(fades, plain + (images - plain) * fading, images)
     images = 0.5 + (images - 0.5) * (1 + 0.2 * normal(1, 1, 1))
-    return (images + 0.06 * normal(1, 1, 1) + 0.04 * normal(3, 1, 1)).clamp(0, 1)
+    return (images + 0.06 * normal(1, 1, 1) + balance * normal(3, 1, 1)).clamp(0, 1)

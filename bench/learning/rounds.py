@@ -1,0 +1,160 @@
+"""Algorithm 2 (papers V1, appendix B.4): annotate, ask people, fine-tune, annotate again."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bench.world.singles import Singles
+from ml.rclip.model import RClip
+
+from .corpus import Bools, Corpus, Floats, Ints
+from .fitting import Fit, fit
+from .people import Annotators, Audit
+from .samples import concept_wise
+from .scoring import crop_probabilities, region_probabilities, top_five
+from .targets import Verdicts, pseudo_tags, with_verdicts
+
+PEOPLE_SEE = 0.10
+"""Largest share of the regions that people see in a loop."""
+
+HELD_BACK = 0.12
+"""Share of the verified regions that decide whether a new checkpoint may annotate; it does not learn from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """loops: after loop 0; audited: regions of the corpus without verdicts, ever, that each loop is measured on."""
+
+    loops: int = 3
+    audited: int = 2000
+    first: Fit = field(default_factory=lambda: Fit(steps=250))
+    later: Fit = field(default_factory=lambda: Fit(steps=450))
+    seed: int = 0
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What does not change from loop to loop. The truth is behind `annotators` and the two audits alone."""
+
+    corpus: Corpus
+    starter: RClip
+    singles: Singles
+    annotators: Annotators
+    audit: Audit
+    holdout: Audit
+    settings: Settings
+
+    @property
+    def open(self) -> Bools:
+        """(R,) regions that may be sampled and learned from: neither held out nor audited."""
+        allowed = ~self.corpus.held_out
+        allowed[self.audit.regions] = False
+        return allowed
+
+    @property
+    def budget(self) -> int:
+        """Regions that people see in a loop: a tenth of the corpus, the hold-out not counted."""
+        return int(PEOPLE_SEE * int((~self.corpus.held_out).sum()))
+
+
+@dataclass(slots=True)
+class State:
+    """After a loop: its model, its annotations (R, V), and all verdicts so far."""
+
+    model: RClip
+    probabilities: Floats
+    verdicts: Verdicts
+
+
+def audited_regions(corpus: Corpus, count: int, seed: int) -> Ints:
+    """A uniform sample of the corpus without the hold-out, drawn before anybody is asked."""
+    places = np.flatnonzero(~corpus.held_out)
+    random = np.random.default_rng([seed, 29])
+    return np.sort(random.choice(places, min(count, len(places) // 4), replace=False))
+
+
+def loop_zero(engine: Engine) -> tuple[State, dict[str, Any]]:
+    """A_0 by the starter on crops, and M_0 trained on it."""
+    started = time.perf_counter()
+    settings = engine.settings
+    probabilities = crop_probabilities(engine.starter, engine.corpus, settings.device)
+    annotated = time.perf_counter()
+    tags = pseudo_tags(engine.corpus, probabilities, engine.open)
+    model = fit(engine.starter, engine.corpus, tags, engine.singles, settings.first, settings.device)
+    trained = time.perf_counter()
+    own = region_probabilities(model, engine.corpus, settings.device)
+    figures = {
+        "loop": 0,
+        **_measured(engine, probabilities),
+        "model": _measured(engine, own),
+        "regions_trained_on": int(tags.used.sum()),
+        "seconds": {"annotate": round(annotated - started, 1), "train": round(trained - annotated, 1)},
+    }
+    _tell(figures)
+    return State(model, probabilities, Verdicts.none(len(probabilities))), figures
+
+
+def next_loop(engine: Engine, state: State, number: int) -> tuple[State, dict[str, Any]]:
+    """Loop `number`: people judge a sample of the last annotations, the model learns, the corpus is annotated."""
+    started = time.perf_counter()
+    settings, corpus, verdicts = engine.settings, engine.corpus, state.verdicts
+    random = np.random.default_rng([settings.seed, number])
+    frame = engine.open & ~verdicts.accepted.any(1)
+    shown = top_five(_without_rejected(state.probabilities, verdicts))
+    regions = concept_wise(shown[:, 0], frame, engine.budget, random)
+    verdicts.add(regions, shown[regions], engine.annotators.judge_tags(regions, shown[regions]), number)
+    learned, tested = split(verdicts, settings.seed)
+    pseudo = pseudo_tags(corpus, state.probabilities, engine.open & ~verdicts.asked)
+    tags = with_verdicts(pseudo, verdicts, learned)
+    asked = time.perf_counter()
+    model = fit(state.model, corpus, tags, engine.singles, settings.later, settings.device)
+    trained = time.perf_counter()
+    probabilities = region_probabilities(model, corpus, settings.device)
+    before, after = (agreement(one, verdicts, tested) for one in (state.probabilities, probabilities))
+    annotates = after >= before
+    if not annotates:
+        model, probabilities = state.model, state.probabilities
+    figures = {
+        "loop": number,
+        **_measured(engine, probabilities),
+        "asked": len(regions),
+        "asked_share": round(len(regions) / int((~corpus.held_out).sum()), 4),
+        "with_an_accepted_tag": round(float(verdicts.accepted[regions].any(1).mean()), 3),
+        "held_back": {"n": int(tested.sum()), "parent": before, "child": after, "annotates": annotates},
+        "regions_trained_on": {"verified": int((tags.used & verdicts.asked).sum()), "pseudo": int(pseudo.used.sum())},
+        "seconds": {"train": round(trained - asked, 1), "all": round(time.perf_counter() - started, 1)},
+    }
+    _tell(figures)
+    return State(model, probabilities, verdicts), figures
+
+
+def split(verdicts: Verdicts, seed: int) -> tuple[Bools, Bools]:
+    """(R,) verified regions that teach, and those held back; a region stays where it is for good."""
+    back = np.random.default_rng([seed, 31]).random(len(verdicts.asked)) < HELD_BACK
+    return verdicts.asked & ~back, verdicts.asked & back & verdicts.accepted.any(1)
+
+
+def agreement(probabilities: Floats, verdicts: Verdicts, regions: Bools) -> float:
+    """Share of the regions whose first tag people accepted; 0 where there is none."""
+    places = np.flatnonzero(regions)
+    if not len(places):
+        return 0.0
+    return round(float(verdicts.accepted[places, probabilities[places].argmax(1)].mean()), 4)
+
+
+def _without_rejected(probabilities: Floats, verdicts: Verdicts) -> Floats:
+    return np.where(verdicts.rejected & ~verdicts.accepted, np.float32(-1), probabilities)
+
+
+def _measured(engine: Engine, probabilities: Floats) -> dict[str, Any]:
+    return {"audit": engine.audit.accuracy(probabilities), "holdout": engine.holdout.accuracy(probabilities)}
+
+
+def _tell(figures: dict[str, Any]) -> None:
+    print(figures, file=sys.stderr, flush=True)
