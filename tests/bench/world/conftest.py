@@ -3,7 +3,14 @@ from pathlib import Path
 import pytest
 
 from bench.world.coco import write_world
+from bench.world.glyphs import FONT
 from bench.world.scenes import Scene, make_scene
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _font() -> None:
+    if not FONT.is_file():
+        pytest.skip("the emoji font is not here: apt-get install fonts-noto-color-emoji")
 
 
 @pytest.fixture(scope="session")
