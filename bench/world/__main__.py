@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
             domain=options.domain, distractors=options.distractors,
         )  # fmt: skip
     except (WorldError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(f"The world cannot be written: {error}", file=sys.stderr)
         return 2
     seconds = {"seconds": round(time.monotonic() - begun, 2), "cpu_seconds": round(time.process_time(), 2)}
     print(json.dumps(counts | seconds))
