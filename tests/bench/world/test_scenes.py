@@ -9,8 +9,9 @@ from bench.world.backgrounds import FAMILIES
 from bench.world.concepts import BY_NAME, SIGN
 from bench.world.glyphs import stamp
 from bench.world.layout import MIN_VISIBLE
-from bench.world.scenes import ORIENTATIONS, SIGN_WORDS, Scene, make_scene, make_single
+from bench.world.scenes import Scene, make_scene, make_single
 from bench.world.seeds import WorldError
+from bench.world.wishes import ORIENTATIONS, SIGN_WORDS
 
 
 def test_a_scene_is_always_the_same_and_no_other(scenes):
