@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
 from ml.boxes import Size
-from ml.data.manifests import Box
 
 
 @dataclass(frozen=True)
@@ -28,23 +28,21 @@ class Window:
         seen = image if area == (0, 0, *image.size) else image.crop(area)
         return seen.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if self.mirrored else seen
 
-    def placed(self, boxes: Sequence[Box]) -> list[Box]:
-        """The boxes in pixels of the window."""
+    def placed(self, boxes: Tensor) -> Tensor:
+        """(n, 4) boxes in pixels of the image -> in pixels of the window."""
+        x1, y1, x2, y2 = (boxes - boxes.new_tensor([self.left, self.top, self.left, self.top])).unbind(1)
         width = self.right - self.left
-        moved = [(x1 - self.left, y1 - self.top, x2 - self.left, y2 - self.top) for x1, y1, x2, y2 in boxes]
-        return [(width - x2, y1, width - x1, y2) for x1, y1, x2, y2 in moved] if self.mirrored else moved
+        return torch.stack([width - x2, y1, width - x1, y2] if self.mirrored else [x1, y1, x2, y2], 1)
 
 
-def window_around(
-    boxes: Sequence[Box], size: Size, generator: np.random.Generator, *, crop: float, flip: float
-) -> Window:
+def window_around(boxes: Tensor, size: Size, generator: np.random.Generator, *, crop: float, flip: float) -> Window:
     """Each side moves inwards by a random part of up to `crop` (0 to 1) of its way to the nearest box.
 
-    size: (width, height). flip: the chance of a mirrored window.
+    boxes: (n, 4), at least one. size: (width, height). flip: the chance of a mirrored window.
     """
     width, height = size
-    left, top = (min(box[side] for box in boxes) for side in (0, 1))
-    right, bottom = (max(box[side] for box in boxes) for side in (2, 3))
+    left, top = boxes[:, :2].amin(0).tolist()
+    right, bottom = boxes[:, 2:].amax(0).tolist()
     inwards = generator.random(4) * crop
     return Window(
         int(inwards[0] * left),

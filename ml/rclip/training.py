@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from ml.boxes import checked_boxes
 from ml.data.manifests import Record
 from ml.region_texts import RegionTags, drawn, region_texts
 from ml.training.tasks import Batch, Objective
@@ -96,7 +97,7 @@ class RClipTask:
         weight = record.weight * options.source_weights.get(record.source, 1.0)
         chosen = _chosen(len(record.boxes), options.regions, generator)
         tags = tuple(drawn(record.tags[index], generator, weight=weight) for index in chosen)
-        boxes = [record.boxes[index] for index in chosen]
+        boxes = checked_boxes(record.boxes, *image.size)[chosen]
         window = window_around(boxes, image.size, generator, crop=options.crop, flip=options.flip)
         seen = window.of(image)
         placed = self._preprocessing.boxes(window.placed(boxes), seen.size)
