@@ -88,11 +88,12 @@ class TimmTower(OnImageOnly, nn.Module):
         self.stride: int = last["reduction"]
 
     def forward(self, images: Tensor) -> Tensor:
-        features: Tensor = self.model(images)[-1] if self._staged else self.model.forward_features(images)
+        model: Any = self.model
+        features: Tensor = model(images)[-1] if self._staged else model.forward_features(images)
         if features.dim() == 4:
             return features
-        if hasattr(self.model, "fc_norm"):  # of models that average before they normalise
-            features = self.model.fc_norm(features)
+        if hasattr(model, "fc_norm"):  # of models that average before they normalise
+            features = model.fc_norm(features)
         return grid(features, images.shape[-2] // self.stride, images.shape[-1] // self.stride)
 
 

@@ -4,7 +4,9 @@ import json
 import subprocess
 import sys
 
-from bench.asm_generate import batched, make_predictor, make_questions, one_at_a_time
+import pytest
+
+from bench.asm_generate import batched, main, make_predictor, make_questions, one_at_a_time
 
 
 def test_its_questions_are_answered_alike_both_ways_and_differently_from_each_other() -> None:
@@ -15,14 +17,10 @@ def test_its_questions_are_answered_alike_both_ways_and_differently_from_each_ot
     assert len(set(answers)) > 2
 
 
-def run(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bench.asm_generate", "--json", *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def test_the_command_prints_json_last() -> None:
-    done = run("--count", "6", "--singles", "2", "--tokens", "4", "--batch", "3", "--rounds", "1")
-    assert done.returncode == 0, done.stderr
+    command = [sys.executable, "-m", "bench.asm_generate", "--json"]
+    options = ["--count", "6", "--singles", "2", "--tokens", "4", "--batch", "3", "--rounds", "1"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["bench"] == "asm_generate"
     assert result["figures"]["speedup_batched"] > 0
@@ -30,7 +28,9 @@ def test_the_command_prints_json_last() -> None:
     assert result["goals"] == {}  # 10 x is a goal for GPUs
 
 
-def test_impossible_sizes_are_refused() -> None:
-    done = run("--count", "2", "--singles", "3")
-    assert done.returncode == 2
-    assert "--singles at most --count" in done.stderr
+def test_impossible_sizes_are_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["asm_generate", "--count", "2", "--singles", "3"])
+    with pytest.raises(SystemExit) as refused:
+        main()
+    assert refused.value.code == 2
+    assert "--singles at most --count" in capsys.readouterr().err

