@@ -1,5 +1,6 @@
 """Rosters name checkpoints below one folder, and learn what is missing: a checkpoint, a package, a GPU."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -170,3 +171,13 @@ def test_without_the_models_extra_the_others_work_and_these_say_what_to_install(
         f"{backend}: the package torch is not installed here: pip install 'argus-data-engine[models]'"
         for backend in ("matcher rclip:loop-1", "writer asm:asm-1", "matcher builtin:starter-clip")
     ]
+
+
+def test_the_roster_in_the_documentation_is_one(models: Path) -> None:
+    text = (ROOT / "docs" / "models.md").read_text("utf-8")
+    roster = parse_roster(json.loads(text.split("```json\n")[1].split("```")[0]))
+    for role in ("matcher", "responder", "writer"):
+        chosen = getattr(roster, role)
+        here = "rclip:loop-1" if role == "matcher" else "asm:asm-1"
+        assert chosen.backend.startswith(here.split(":", maxsplit=1)[0])
+        load_backend(role, choice(here, **chosen.options))
