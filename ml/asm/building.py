@@ -26,12 +26,17 @@ DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16"
 def build_asm(config: ASMConfig) -> ASM:
     """A new model with the starting weights that `config` names; what has none starts at random.
 
-    Its own configuration holds whole architectures instead of names, so a checkpoint needs no hub.
+    Its own configuration holds whole architectures instead of names, and only those sources of weights that a
+    checkpoint needs again.
     Raises ConfigError or WeightsError.
     """
     tokenizer = load_tokenizer(config.language.tokenizer)
-    config = _self_contained(config, tokenizer)
-    return _assembled(config, tokenizer, with_weights=True)
+    whole = _self_contained(config, tokenizer)
+    # The names stay for now: a tag of open_clip means something only beside its model's.
+    started = replace(config, language=replace(whole.language, weights=config.language.weights))
+    model = _assembled(started, tokenizer, with_weights=True)
+    model.config = whole
+    return model
 
 
 def restore_asm(config: ASMConfig, folder: Path) -> ASM:
@@ -124,5 +129,9 @@ def _self_contained(config: ASMConfig, tokenizer: TextTokenizer) -> ASMConfig:
         raise ConfigError(
             f"the tokenizer has {tokenizer.vocabulary} tokens, the language model knows {architecture['vocab_size']}"
         )
-    tower = replace(config.tower, architecture=resolved_architecture(config.tower))
-    return replace(config, tower=tower, language=replace(config.language, architecture=architecture))
+    language = replace(config.language, architecture=architecture, tokenizer=None)
+    whole = replace(config, qformer=replace(config.qformer, weights=None), language=language)
+    if not config.stores_base:
+        return whole
+    tower = replace(config.tower, architecture=resolved_architecture(config.tower), weights=None)
+    return replace(whole, tower=tower, language=replace(language, weights=None))

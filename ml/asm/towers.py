@@ -99,8 +99,8 @@ class TimmTower(OnImageOnly, nn.Module):
 
 def grid(tokens: Tensor, rows: int, columns: int) -> Tensor:
     """(B, extra + rows * columns, C) -> (B, C, rows, columns)."""
-    patches = tokens[:, tokens.shape[1] - rows * columns :]
-    return patches.transpose(1, 2).unflatten(2, (rows, columns))
+    patches: Tensor = tokens[:, tokens.shape[1] - rows * columns :].transpose(1, 2).unflatten(2, (rows, columns))
+    return patches
 
 
 def build_tower(config: TowerConfig, *, with_weights: bool) -> nn.Module:

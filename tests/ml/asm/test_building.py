@@ -98,6 +98,7 @@ def test_a_checkpoint_needs_none_of_the_folders_it_was_built_from(parts: Any, tm
     model = build_asm(downloaded(folder)).eval()
     answers = ASMPredictor(model).answer(PHOTOS, BOXES[:2], ["Why?", "What is this?"], max_tokens=6)
     save_model(tmp_path / "checkpoint", model, {"step": 1})
+    assert str(folder) not in (tmp_path / "checkpoint" / "config.json").read_text()
     (folder / "blip2").rename(folder / "gone")
     (folder / "llama").rename(folder / "away")
     again = load_model(tmp_path / "checkpoint")

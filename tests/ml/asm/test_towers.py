@@ -11,6 +11,7 @@ import transformers
 from safetensors.torch import save_file
 from torch import nn
 
+from ml.asm.clip_towers import clip_weights
 from ml.asm.config import TowerConfig
 from ml.asm.errors import ConfigError, WeightsError
 from ml.asm.towers import build_tower, resolved_architecture
@@ -195,3 +196,16 @@ def test_weights_of_another_model_are_refused_instead_of_left_random(tmp_path: P
     architecture = {"model_type": "clip_vision_model", **WIDTHS}
     with pytest.raises(WeightsError, match=r"lacks 39 weights, embeddings\.class_embedding the first"):
         build_tower(tower_config(architecture=architecture, weights=str(tmp_path)), with_weights=True)
+
+
+def test_a_tag_of_open_clip_becomes_the_file_it_stands_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def download(repository: str, name: str) -> str:
+        asked.append((repository, name))
+        return str(tmp_path / "found.safetensors")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    config = tower_config(library="open_clip", architecture="ViT-B-32", weights="laion2b_s34b_b79k")
+    assert clip_weights(config) == str(tmp_path / "found.safetensors")
+    assert asked[0][0] == "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
