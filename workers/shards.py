@@ -82,6 +82,7 @@ def _work(claim: Claim, lost: threading.Event, load_backends: LoadBackends) -> N
 def _pipeline(claim: Claim, loop: Loop, keep_going: Callable[[], None], load_backends: LoadBackends) -> StageResult:
     roster = config_of(loop).roster
     shard = Shard(
+        project_id=loop.project_id,
         loop_id=loop.pk,
         image_ids=claim.image_ids,
         roster=roster,

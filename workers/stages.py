@@ -34,6 +34,7 @@ from annotation.services.annotations import (
 )
 from annotation.services.concepts import concept_ids_for
 from annotation.services.producers import get_producer
+from verification.selectors.rejections import rejected_texts
 
 GROUP: Final = 4
 """Photos whose pixels are in memory at once."""
@@ -48,6 +49,7 @@ Value = TypeVar("Value")
 class Shard:
     """What a stage is asked to do. `keep_going` is asked between groups and raises when the claim is lost."""
 
+    project_id: int
     loop_id: int
     image_ids: Sequence[int]
     roster: Roster
@@ -119,9 +121,12 @@ def localize(shard: Shard) -> StageResult:
 
 
 def match(shard: Shard) -> StageResult:
-    """Every region's candidates ranked; the best few are kept."""
+    """Every region's candidates ranked, without those that people rejected for it; the best few are kept."""
     shared = shards.load_image_tags(shard.loop_id, shard.image_ids)
     regions = shards.load_regions(list(shared))
+    rejected = rejected_texts(
+        project_id=shard.project_id, region_ids=(number for image in regions.values() for number in image.ids)
+    )
     images = shards.load_images(list(regions), shard.open_photo)
     done: list[RankedRegions] = []
     failures: list[Failure] = []
@@ -133,6 +138,7 @@ def match(shard: Shard) -> StageResult:
             [shared[number] for number in ids],
             [regions[number].own for number in ids],
             shard.backends,
+            rejected=[[rejected.get(number, frozenset()) for number in regions[at].ids] for at in ids],
             top_k=shard.roster.top_k,
             cover_weight=shard.roster.cover_weight,
         )

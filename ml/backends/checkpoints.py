@@ -35,10 +35,10 @@ def checkpoint_version(folder: Path) -> str:
             raise CheckpointError(f"{folder / name} is missing: is {folder} a checkpoint folder?")
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and path.suffix not in NOTES and not any(part.startswith(".") for part in name.parts):
+        inside = path.relative_to(folder)
+        if path.is_file() and path.suffix not in NOTES and not any(part.startswith(".") for part in inside.parts):
             state = path.stat()
-            digest.update(f"{name.as_posix()}\0{_digest(path, state.st_size, state.st_mtime_ns)}\n".encode())
+            digest.update(f"{inside.as_posix()}\0{_digest(path, state.st_size, state.st_mtime_ns)}\n".encode())
     return digest.hexdigest()[:16]
 
 
