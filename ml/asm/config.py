@@ -142,7 +142,7 @@ class ASMConfig:
 
     @classmethod
     def tiny(cls, tokenizer: str | None = None) -> ASMConfig:
-        """About 2.5 million parameters, everything trains from random: for a CPU, in minutes."""
+        """About a million parameters, everything trains from random: for a CPU, in minutes."""
         from .presets import tiny
 
         return tiny(tokenizer)
