@@ -12,4 +12,6 @@ import pytest
 def _one_thread() -> None:
     import torch
 
+    from ml import torchvision_compat  # noqa: F401  # before any test file imports timm or transformers
+
     torch.set_num_threads(1)
