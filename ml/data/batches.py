@@ -5,9 +5,14 @@ A line that cannot be used leaves its place empty: its batch is smaller by one, 
 
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import numpy as np
@@ -108,18 +113,42 @@ def shares(kind: str, step: int, batch: int, micro: int, rank: int, processes: i
         yield Work(kind, first, min(first + micro, stop))
 
 
-def loader(dataset: MicroBatches, works: Iterable[Work], *, workers: int, pin: bool) -> DataLoader[MicroBatch]:
-    """Micro-batches in the order of `works`, made ahead by `workers` processes (0: in this one, when asked for)."""
-    return DataLoader(
-        dataset,
-        batch_size=None,
-        sampler=_Once(works),
-        num_workers=workers,
-        pin_memory=pin,
-        prefetch_factor=_PREFETCHED if workers else None,
-        worker_init_fn=_start_worker,
-        multiprocessing_context="fork" if workers else None,  # shares the survey and the libraries
-    )
+class Loading:
+    """Micro-batches in the order of `works`, made ahead by `workers` processes (0: in this one, when asked for).
+
+    The trainer finishes its step on SIGTERM and Ctrl-C, and needs its workers for that: when a whole process group is
+    told to end, they do not listen before `close`."""
+
+    def __init__(self, dataset: MicroBatches, works: Iterable[Work], *, workers: int, pin: bool) -> None:
+        self._may_end = RawValue(ctypes.c_bool, False)
+        self._batches = iter(
+            DataLoader(
+                dataset,
+                batch_size=None,
+                sampler=_Once(works),
+                num_workers=workers,
+                pin_memory=pin,
+                prefetch_factor=_PREFETCHED if workers else None,
+                worker_init_fn=self._start_worker,
+                multiprocessing_context="fork" if workers else None,  # shares the survey and the libraries
+            )
+        )
+
+    def __iter__(self) -> Iterator[MicroBatch]:
+        return self._batches
+
+    def close(self) -> None:
+        """The workers end when this process does, if not before."""
+        self._may_end.value = True
+
+    def _start_worker(self, _: int) -> None:
+        def end(_number: int, _frame: FrameType | None) -> None:
+            if self._may_end.value:
+                os._exit(0)
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        torch.set_num_threads(1)
 
 
 class _Once:
@@ -128,15 +157,6 @@ class _Once:
 
     def __iter__(self) -> Iterator[Work]:
         return iter(self._works)
-
-
-def _start_worker(_: int) -> None:
-    """The trainer finishes its step on SIGTERM and Ctrl-C, and needs its workers for that."""
-    import signal
-
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
 
 
 def _mapped(value: Any, change: Any) -> Any:

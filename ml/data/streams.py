@@ -9,6 +9,7 @@ An epoch is every place once. Its blocks are permuted, and the places of each 64
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import BinaryIO, Final
@@ -104,14 +105,14 @@ class Stream:
         return opened.read(min(length, MAX_LINE_BYTES + 1))
 
     def _file(self, index: int) -> BinaryIO:
+        """Looks each time whether it is still the file of the survey. One that was replaced under its name is not
+        noticed once it is open, and need not be: the old one is read on."""
+        surveyed = self._survey.files[index]
         if index not in self._files:
-            surveyed = self._survey.files[index]
-            opened = surveyed.path.open("rb")
-            status = surveyed.path.stat()
-            if (status.st_size, status.st_mtime_ns) != (surveyed.size, surveyed.modified_ns):
-                opened.close()
-                raise self._changed(index)
-            self._files[index] = opened
+            self._files[index] = surveyed.path.open("rb")
+        status = os.fstat(self._files[index].fileno())
+        if (status.st_size, status.st_mtime_ns) != (surveyed.size, surveyed.modified_ns):
+            raise self._changed(index)
         return self._files[index]
 
     def _changed(self, file: int) -> ManifestError:

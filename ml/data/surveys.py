@@ -6,6 +6,7 @@ What is kept grows by some 20 bytes per 256 lines, so that a manifest of ten mil
 from __future__ import annotations
 
 import hashlib
+import os
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ def _survey_file(index: int, path: Path, blocks: _Blocks, on_bad: Callable[[BadL
                 size = line.offset + line.length
                 if (error := blocks.add(line)) is not None:
                     on_bad(BadLine(str(path), number, error.field, error.reason))
-            modified = path.stat().st_mtime_ns
+            modified = os.fstat(file.fileno()).st_mtime_ns
     except OSError as error:
         raise ManifestError(f"{path}: cannot be read: {error.strerror}") from error
     return SurveyedFile(path, digest.hexdigest(), size, modified, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import Any, Final
 import torch
 
 from ml.checkpoint import CheckpointNotWritten, load_weights, save_model
-from ml.data.batches import MicroBatch, MicroBatches, Work, loader, shares
+from ml.data.batches import Loading, MicroBatch, MicroBatches, Work, shares
 from ml.data.surveys import BadLine, Survey
 from ml.data.tolerance import Tolerance
 from ml.training.checkpoints import Checkpoints, Saved
@@ -69,9 +70,14 @@ class Trainer:
         first = self._restore(saved)
         self._process.share_state(self._run.model)
         config = self._run.config
-        batches = iter(
-            loader(self._dataset, self._works(first), workers=config.workers, pin=self._process.device.type == "cuda")
-        )
+        pin = self._process.device.type == "cuda"
+        loading = Loading(self._dataset, self._works(first), workers=config.workers, pin=pin)
+        with contextlib.closing(loading):
+            self._steps_from(first, iter(loading), stop_asked)
+        return self._finish()
+
+    def _steps_from(self, first: int, batches: Iterator[MicroBatch], stop_asked: Callable[[], bool]) -> None:
+        config = self._run.config
         for step in range(first, self._steps):
             self._one_step(step, self._next(batches, step))
             done = step + 1
@@ -80,7 +86,6 @@ class Trainer:
                 self._save(done)
             if stop and done < self._steps:
                 raise Interrupted(f"stopped after step {done} of {self._steps}; the same command goes on from there")
-        return self._finish()
 
     def close(self) -> None:
         self._dataset.close()

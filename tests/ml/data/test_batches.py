@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ml.data.batches import MicroBatches, Work, loader, shares
+from ml.data.batches import Loading, MicroBatches, Work, shares
 from ml.data.manifests import Record
 from ml.data.surveys import survey
 from ml.training.tasks import Batch
@@ -107,8 +108,8 @@ def test_a_micro_batch_without_a_usable_line_has_no_batch(folder: Path) -> None:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_loader_keeps_the_order_of_the_work(numbers: MicroBatches, workers: int) -> None:
     works = [Work("align", start, start + 3) for start in (9, 0, 6, 3, 12)]
-    found = [part.lines for part in loader(numbers, works, workers=workers, pin=False)]
-    assert found == [numbers[work].lines for work in works]
+    with closing(Loading(numbers, works, workers=workers, pin=False)) as loading:
+        assert [part.lines for part in loading] == [numbers[work].lines for work in works]
 
 
 def test_tensors_move_wherever_they_are_in_a_batch(numbers: MicroBatches) -> None:

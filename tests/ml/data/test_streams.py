@@ -110,7 +110,22 @@ def test_lines_of_several_manifests_are_mixed(tmp_path: Path, opened: Open) -> N
     assert min(files[0], files[1]) > 60
 
 
-def test_a_manifest_that_changes_under_way_is_noticed(tmp_path: Path, opened: Open) -> None:
+def test_a_manifest_that_is_written_to_under_way_is_noticed_and_one_replaced_is_read_on(
+    tmp_path: Path, opened: Open
+) -> None:
+    path = write(tmp_path / "m.jsonl", [align(number) for number in range(3)])
+    stream = opened(surveyed(path), "align", seed=0)
+    before = stream.place(0)
+    path.rename(tmp_path / "old.jsonl")
+    write(path, [align(9)])
+    assert stream.place(0) == before
+    with (tmp_path / "old.jsonl").open("r+") as file:
+        file.write("garbage")
+    with pytest.raises(ManifestError, match="changed during training"):
+        stream.place(0)
+
+
+def test_a_manifest_that_changes_before_it_is_opened_is_noticed(tmp_path: Path, opened: Open) -> None:
     path = write(tmp_path / "m.jsonl", [align(number) for number in range(3)])
     stream = opened(surveyed(path), "align", seed=0)
     write(path, [align(number) for number in range(4)])

@@ -11,7 +11,7 @@ from safetensors.torch import load
 
 from ml.training.checkpoints import Checkpoints
 from ml.training.faults import FINISHED, WRONG_USE, DiskRefused, LossNotFinite, TooManyBadLines
-from tests.ml.training.conftest import COLOURS, Bench
+from tests.ml.training.conftest import COLOURS, Bench, ended, wait_for
 
 
 def break_one_line(bench: Bench, number: int, replacement: str) -> None:
@@ -164,6 +164,25 @@ def test_a_wrong_order_is_refused_in_words_and_leaves_nothing(bench: Bench, chan
 def test_a_manifest_without_a_record_of_a_trained_kind_is_refused(bench: Bench) -> None:
     assert bench.run(bench.config(batch={"align": 2, "generate": 2}), "out") == WRONG_USE
     assert "no usable record with task 'generate'" in bench.errors("out").read_text()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_manifest_that_changes_under_way_stops_the_run(bench: Bench, workers: int) -> None:
+    process = bench.start(bench.config(steps=500, task={"slow": 0.01}, workers=workers), "out")
+    wait_for(lambda: (bench.folder / "out" / "progress.jsonl").exists() and bench.events("out", "step"), process)
+    with bench.manifest.open("a") as file:
+        file.write("more\n")
+    assert ended(process) == WRONG_USE
+    assert bench.events("out")[-1]["reason"] == "manifest_changed"
+    assert "changed during training" in bench.errors("out").read_text()
+
+
+def test_what_nobody_expected_ends_with_a_traceback_and_is_told(bench: Bench) -> None:
+    bench.write_manifest([bench.align(colour, tags=[{"accepted": ["odd"]}]) for colour in COLOURS])
+    assert bench.run(bench.config(task={"break": "odd"}), "out") == 1
+    stopped = bench.events("out")[-1]
+    assert (stopped["reason"], stopped["exit_code"], stopped["text"]) == ("failed", 1, "ValueError: odd breaks a batch")
+    assert "Traceback" in bench.errors("out").read_text()
 
 
 def test_an_image_of_another_size_than_the_manifest_says_is_a_bad_line(bench: Bench) -> None:

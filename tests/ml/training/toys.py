@@ -123,10 +123,11 @@ class Generate:
 
 
 class ToyTask:
-    """Options: `slow` seconds a sample; `poison`: a tag whose pixels become NaN; `refuse`: a tag that is refused."""
+    """Options: `slow` seconds a sample; `poison`: a tag whose pixels become NaN; `refuse`: a tag that is refused;
+    `break`: one that no batch bears."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        if unknown := set(options) - {"slow", "poison", "refuse"}:
+        if unknown := set(options) - {"slow", "poison", "refuse", "break"}:
             raise ValueError(f"training.task has no option {min(unknown)!r}")
         self._options = options
         self.objectives: dict[str, Any] = {"align": Align(), "generate": Generate()}
@@ -150,6 +151,8 @@ class ToyTask:
 
     def collate(self, kind: str, samples: Sequence[Any]) -> Batch:
         texts = [sample["text"] for sample in samples]
+        if self._options.get("break") in texts:
+            raise ValueError(f"{self._options['break']} breaks a batch")
         batch: Batch = {
             "pixels": torch.stack([sample["pixels"] for sample in samples]),
             "counts": {"images": len(samples), "regions": sum(sample["regions"] for sample in samples)},
