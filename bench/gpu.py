@@ -53,13 +53,13 @@ class Sizes:
     """What each part is run with."""
 
     def __init__(self, device: str, *, quick: bool) -> None:
-        self.rclip, self.asm = ("tiny", "tiny") if quick else ("paper", "base")
-        self.images, self.regions, self.tags = (2, 2, 3) if quick else (256, 8, 512)
+        self.rclip, self.asm = ("tiny", "tiny") if quick else ("ViT-L-14", "base")
+        self.images = 2 if quick else 256
         self.conversations = 1 if quick else 128
         self.rounds = 1 if quick else 12
         self.sides = (128,) if quick else (4096, 8192, 16384)
         self.benches: dict[str, list[str]] = {
-            "rclip_step": _words("--tiny --rounds 1" if quick else "--size paper --batch 256"),
+            "rclip_step": _words("--tower tiny --batch 2 --rounds 1" if quick else "--tower ViT-L-14 --batch 256"),
             "region_scoring": _words("--tiny --rounds 1" if quick else "--size paper"),
             "asm_generate": _words(
                 "--size tiny --batch 4 --count 4 --singles 2 --tokens 2 --rounds 1"
@@ -80,9 +80,7 @@ def training(device_name: str, sizes: Sizes, *, compiled: bool) -> dict[str, Any
     device = torch.device(device_name)
     rate = shares.matrix_rate(device, sizes.sides, sizes.rounds)
     steps: dict[str, Callable[[], shares.Step]] = {
-        "rclip": lambda: shares.rclip_step(
-            sizes.rclip, device, images=sizes.images, regions=sizes.regions, tags=sizes.tags
-        ),
+        "rclip": lambda: shares.rclip_step(sizes.rclip, device, images=sizes.images),
         "asm": lambda: shares.asm_step(sizes.asm, device, images=sizes.conversations),
     }
     figures: dict[str, Any] = {}

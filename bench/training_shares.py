@@ -23,7 +23,7 @@ from torch.optim import AdamW
 from torch.utils.flop_counter import FlopCounterMode
 
 from ml.data.batches import MicroBatch
-from ml.data.manifests import Record, record_of
+from ml.data.manifests import record_of
 from ml.training.gradients import Pass, contrastive_backward, separable_backward
 from ml.training.optimizers import trainable_parameters
 from ml.training.tasks import Batch, ContrastiveObjective, TrainingTask
@@ -58,30 +58,18 @@ class Step:
             separable_backward(objective, self.model, [self.batch], way, size=size, scale=1.0)
 
 
-def rclip_step(size: str, device: torch.device, *, images: int, regions: int, tags: int) -> Step:
-    """`images` photos with `regions` boxes each, tagged at random with some of `tags` different tags.
+def rclip_step(tower: str, device: torch.device, *, images: int) -> Step:
+    """The step of bench.rclip_step: 8 regions an image, as many different tags as images.
 
-    size: "paper" is CLIP ViT-L/14 at 224 px with random weights, "tiny" a CPU's.
+    tower: a name of open_clip, with random weights, or "tiny".
     """
-    from ml.rclip.config import RClipConfig
-    from ml.rclip.model import build_rclip
+    from bench.rclip_step import make_batch, make_model
     from ml.rclip.training import RClipTask
 
-    config = replace(RClipConfig.paper(), pretrained=None) if size == "paper" else RClipConfig.tiny()
     with _made_on(device):
-        model = build_rclip(config)
-    height, width = model.preprocessing.image_size
-    random = np.random.default_rng(0)
-    records = [
-        _record(
-            "align",
-            (width, height),
-            _boxes(random, regions, width, height),
-            tags=[{"accepted": [f"object number {number}"]} for number in random.integers(0, tags, regions).tolist()],
-        )
-        for _ in range(images)
-    ]
-    return _step(RClipTask.for_model(model, {}), model, "align", records, device)
+        model = make_model(tower)
+    task = RClipTask.for_model(model, {})
+    return _step(task, model, "align", make_batch(model, task, images), device)
 
 
 def asm_step(size: str, device: torch.device, *, images: int) -> Step:
@@ -107,32 +95,22 @@ def asm_step(size: str, device: torch.device, *, images: int) -> Step:
         {"role": "user", "content": "What is this, and what is beside it?"},
         {"role": "assistant", "content": "A red kettle with a wooden handle, on a stove beside two cups."},
     ]
-    records = [
-        _record("generate", (width, height), _boxes(random, 1, width, height), messages=turns) for _ in range(images)
-    ]
-    return _step(ASMTask.for_model(model, {}), model, "generate", records, device)
+    task = ASMTask.for_model(model, {})
+    samples = []
+    for _ in range(images):
+        corner, ends = random.uniform(0, 0.5, 2), random.uniform(0.6, 1, 2)
+        box = (np.hstack([corner, ends]) * [width, height, width, height]).tolist()
+        place = {"task": "generate", "image": "made up", "width": width, "height": height}
+        pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        record = record_of({**place, "boxes": [box], "messages": turns})
+        samples.append(task.transform(record, Image.fromarray(pixels), random))
+    return _step(task, model, "generate", task.collate("generate", samples), device)
 
 
-def _step(task: Any, model: nn.Module, kind: str, records: list[Record], device: torch.device) -> Step:
-    random = np.random.default_rng(0)
-    size = (records[0].width, records[0].height)
-    photos = [Image.fromarray(random.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)) for _ in range(4)]
-    samples = [task.transform(record, photos[at % len(photos)], random) for at, record in enumerate(records)]
-    batch = MicroBatch(kind, task.collate(kind, samples), (), len(samples), ()).to(device).batch
+def _step(task: TrainingTask, model: nn.Module, kind: str, batch: Batch, device: torch.device) -> Step:
+    moved = MicroBatch(kind, batch, (), batch["counts"]["images"], ()).to(device).batch
     parameters = trainable_parameters(task, model.to(device).train())
-    return Step(task, model, kind, batch or {}, AdamW(parameters.values(), lr=1e-6, weight_decay=0.0), device)
-
-
-def _record(task: str, size: tuple[int, int], boxes: list[list[float]], **values: Any) -> Record:
-    place = {"image": "made up.jpg", "width": size[0], "height": size[1], "boxes": boxes}
-    return record_of({"task": task, **place, **values})
-
-
-def _boxes(random: np.random.Generator, count: int, width: int, height: int) -> list[list[float]]:
-    corners = random.uniform(0, 0.6, (count, 2))
-    ends = corners + random.uniform(0.1, 0.4, (count, 2))
-    boxes: list[list[float]] = (np.hstack([corners, ends]) * [width, height, width, height]).tolist()
-    return boxes
+    return Step(task, model, kind, moved or {}, AdamW(parameters.values(), lr=1e-6, weight_decay=0.0), device)
 
 
 def _made_on(device: torch.device) -> Any:
