@@ -60,7 +60,9 @@ class Sizes:
         self.sides = (128,) if quick else (4096, 8192, 16384)
         self.benches: dict[str, list[str]] = {
             "rclip_step": _words("--tower tiny --batch 2 --rounds 1" if quick else "--tower ViT-L-14 --batch 256"),
-            "region_scoring": _words("--tiny --rounds 1" if quick else "--size paper"),
+            "region_scoring": _words(
+                "--tower tiny --boxes 3 --tags 4 --rounds 1" if quick else "--tower ViT-L-14 --boxes 300 --tags 1000"
+            ),
             "asm_generate": _words(
                 "--size tiny --batch 4 --count 4 --singles 2 --tokens 2 --rounds 1"
                 if quick
