@@ -25,7 +25,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from ml.data.batches import MicroBatch
 from ml.data.manifests import record_of
 from ml.training.gradients import Pass, contrastive_backward, separable_backward
-from ml.training.optimizers import trainable_parameters
 from ml.training.tasks import Batch, ContrastiveObjective, TrainingTask
 
 LAYERS: Final = ("ResidualAttentionBlock", "CLIPEncoderLayer", "Blip2QFormerLayer", "LlamaDecoderLayer")
@@ -109,8 +108,10 @@ def asm_step(size: str, device: torch.device, *, images: int) -> Step:
 
 def _step(task: TrainingTask, model: nn.Module, kind: str, batch: Batch, device: torch.device) -> Step:
     moved = MicroBatch(kind, batch, (), batch["counts"]["images"], ()).to(device).batch
-    parameters = trainable_parameters(task, model.to(device).train())
-    return Step(task, model, kind, moved or {}, AdamW(parameters.values(), lr=1e-6, weight_decay=0.0), device)
+    learning = [parameter for _, parameter in task.trainable(model.to(device).train().requires_grad_(False))]
+    for parameter in learning:
+        parameter.requires_grad_(True)
+    return Step(task, model, kind, moved or {}, AdamW(learning, lr=1e-6, weight_decay=0.0), device)
 
 
 def _made_on(device: torch.device) -> Any:
