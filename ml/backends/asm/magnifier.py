@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ml.backends.builtin import phrases, wordnets
 from ml.backends.checkpoints import AUTO, STORED
+from ml.backends.options import check_counts
 from ml.backends.values import Floats, Photo
 
 from .models import Model
@@ -27,8 +28,7 @@ class ASMMagnifier:
         max_tokens: int = 64,
         max_tags: int = 5,
     ) -> None:
-        if max_tokens < 1 or max_tags < 1:
-            raise ValueError("max_tokens and max_tags must be at least 1")
+        check_counts(max_tokens=max_tokens, max_tags=max_tags)
         self._model = Model(folder, device=device, dtype=dtype, photos=photos, chunk=chunk)
         self._max_tokens, self._max_tags = max_tokens, max_tags
         self.version = self._model.version

@@ -10,6 +10,7 @@ from typing import Final, cast
 from ml.asm.model import ASM
 from ml.asm.predictor import ASMPredictor, EncodedImage
 from ml.backends.checkpoints import checkpoint_version, shared_model
+from ml.backends.options import check_counts
 from ml.backends.values import Photo
 
 SILENCE: Final = "I do not know."
@@ -20,8 +21,7 @@ class Model:
     """A checkpoint's predictor. photos, chunk: photos, and regions, texts or sequences, at once in the network."""
 
     def __init__(self, folder: Path, *, device: str, dtype: str, photos: int, chunk: int) -> None:
-        if photos < 1 or chunk < 1:
-            raise ValueError("photos and chunk must be at least 1")
+        check_counts(photos=photos, chunk=chunk)
         self.version = f"1-{checkpoint_version(folder)}"
         model = cast(ASM, shared_model(folder, "asm", device=device, dtype=dtype))
         self.predictor = ASMPredictor(model, images=photos, regions=chunk, sequences=chunk, texts=chunk)

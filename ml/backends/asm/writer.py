@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ml.backends.checkpoints import AUTO, STORED
+from ml.backends.options import check_counts
 from ml.backends.values import Prompt
 
 from .models import Model, spoken
@@ -30,8 +31,7 @@ class ASMWriter:
         max_tokens: int = 64,
         answers: bool = True,
     ) -> None:
-        if max_tokens < 1:
-            raise ValueError("max_tokens must be at least 1")
+        check_counts(max_tokens=max_tokens)
         self._model = Model(folder, device=device, dtype=dtype, photos=photos, chunk=chunk)
         self._max_tokens = max_tokens
         self._reads_answers = answers

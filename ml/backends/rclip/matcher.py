@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from ml.backends.checkpoints import AUTO, STORED, checkpoint_version, shared_model
 from ml.backends.confidences import Prompt, proposed_texts, scores_of
+from ml.backends.options import check_counts
 from ml.backends.values import Candidate, Floats, Photo, Scores
 from ml.rclip.model import RClip
 from ml.rclip.predictor import RegionPredictor
@@ -44,8 +45,7 @@ class RClipMatcher:
     ) -> None:
         if view not in (REGIONS, CROPS, CLIP_CROPS):
             raise ValueError(f"view must be {REGIONS}, {CROPS} or {CLIP_CROPS}, not {view!r}")
-        if photos < 1 or chunk < 1:
-            raise ValueError("photos and chunk must be at least 1")
+        check_counts(photos=photos, chunk=chunk)
         self.version = f"1-{checkpoint_version(folder)}"
         model = cast(RClip, shared_model(folder, "rclip", device=device, dtype=dtype))
         self._predictor = RegionPredictor(model, image_chunk=photos, box_chunk=chunk, text_chunk=chunk)

@@ -119,9 +119,11 @@ def test_what_cannot_be_asked_is_named(asm_folder: Path) -> None:
 
 
 def test_options_that_mean_nothing_are_refused(asm_folder: Path) -> None:
-    with pytest.raises(ValueError, match="max_tokens must be at least 1"):
+    with pytest.raises(ValueError, match="max_tokens must be a whole number of at least 1, not 0"):
         ASMResponder(asm_folder, max_tokens=0)
-    with pytest.raises(ValueError, match="photos and chunk"):
+    with pytest.raises(ValueError, match="max_tags must be a whole number"):
+        ASMMagnifier(asm_folder, max_tags=-1)
+    with pytest.raises(ValueError, match="photos must be a whole number"):
         ASMMatcher(asm_folder, photos=0)
 
 

@@ -125,8 +125,10 @@ def test_logits_that_are_no_numbers_are_not_disguised(rclip_folder: Path) -> Non
     [
         ({"view": "crop"}, "view must be regions, crops or clip-crops, not 'crop'"),
         ({"prompt": "a photo"}, r"prompt must hold \{\}"),
-        ({"chunk": 0}, "photos and chunk must be at least 1"),
-        ({"photos": 0}, "photos and chunk must be at least 1"),
+        ({"chunk": 0}, "chunk must be a whole number of at least 1, not 0"),
+        ({"photos": 2.5}, "photos must be a whole number of at least 1, not 2.5"),
+        ({"photos": True}, "photos must be a whole number"),
+        ({"chunk": "many"}, "chunk must be a whole number of at least 1, not 'many'"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(rclip_folder: Path, options: dict, reason: str) -> None:
