@@ -5,7 +5,7 @@ step is forward, loss, backward and AdamW. R-CLIP's is the trainer's own, with R
 tags a region; open_clip's is its model and its ClipLoss. The two take turns; `ratio_to_open_clip` is the median, over
 the rounds, of the ratio of their times.
 
-    python -m bench.rclip_step --json                    CPU: ViT-S/32, 16 images, float32; about two minutes
+    python -m bench.rclip_step --json                    CPU: ViT-S/32, 8 images, float32; about two minutes
     python -m bench.rclip_step --device cuda --json      ViT-L/14, 256 images, bfloat16
 """
 
@@ -40,7 +40,7 @@ FULL_BATCH: Final = 256
 
 REGIONS: Final = 8
 REJECTED: Final = 4
-WARM_UP: Final = 2
+WARM_UP: Final = {"cpu": 1, "cuda": 3}
 TINY: Final[dict[str, Any]] = {
     "embed_dim": 32,
     "vision_cfg": {"image_size": 32, "patch_size": 8, "width": 32, "layers": 2, "head_width": 16},
@@ -117,7 +117,7 @@ def open_clip_step(clip: Any, images: torch.Tensor, tokens: torch.Tensor) -> Ste
 
 
 def measure(tower: str, device: str, images: int, rounds: int) -> dict[str, Any]:
-    """Both steps in turn, after WARM_UP rounds that do not count."""
+    """Both steps in turn, after rounds that do not count (WARM_UP)."""
     model = make_model(tower)
     task = RClipTask.for_model(model, {})
     made = make_batch(model, task, images)
@@ -126,7 +126,7 @@ def measure(tower: str, device: str, images: int, rounds: int) -> dict[str, Any]
     model, clip = model.to(device).train(), clip.to(device).train()
     theirs = open_clip_step(clip, model.preprocessing.normalised(batch["images"]), batch["tokens"])
     ours = rclip_step(model, task, batch)
-    for _ in range(WARM_UP):
+    for _ in range(WARM_UP[torch.device(device).type]):
         theirs(), ours()
     pairs = [(_taken(theirs, device), _taken(ours, device)) for _ in range(rounds)]
     ratios = [first.seconds / second.seconds for first, second in pairs]
@@ -178,13 +178,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = reporting.parser("rclip_step", __doc__)
     options.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     options.add_argument("--tower", help="a model of open_clip, or tiny (default: ViT-S-32; on CUDA ViT-L-14)")
-    options.add_argument("--batch", type=int, help=f"images a step (default: 16; on CUDA {FULL_BATCH})")
-    options.add_argument("--rounds", type=int, default=7, help="of which the median counts (default: 7)")
+    options.add_argument("--batch", type=int, help=f"images a step (default: 8; on CUDA {FULL_BATCH})")
+    options.add_argument("--rounds", type=int, default=5, help="of which the median counts (default: 5)")
     given = options.parse_args(arguments)
     on_gpu = given.device.startswith("cuda")
     if on_gpu and not torch.cuda.is_available():
         options.error(f"--device {given.device}: torch finds no CUDA device here")
-    tower, images = given.tower or ("ViT-L-14" if on_gpu else "ViT-S-32"), given.batch or (FULL_BATCH if on_gpu else 16)
+    tower, images = given.tower or ("ViT-L-14" if on_gpu else "ViT-S-32"), given.batch or (FULL_BATCH if on_gpu else 8)
     if images < 2 or given.rounds < 1:
         options.error("--batch must be at least 2, --rounds at least 1")
     try:

@@ -6,7 +6,7 @@ Both start from the decoded photo and end with the scores on the CPU. The embedd
 beforehand for both, since a vocabulary is embedded once for many photos; `seconds_of_the_texts` is what they cost.
 `speedup_over_crops` is the median over the rounds, in which the two take turns, of the ratio of their times.
 
-    python -m bench.region_scoring --json                    CPU: ViT-S/32, float32; about a minute
+    python -m bench.region_scoring --json                    CPU: ViT-S/32, float32; about three minutes
     python -m bench.region_scoring --device cuda --json      ViT-L/14, bfloat16
 """
 
