@@ -11,7 +11,8 @@ ENV PYTHONUNBUFFERED=1 \
     PATH=/opt/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=webapp.settings.base \
     ARGUS_VAR=/srv/argus/var \
-    ARGUS_DATA_DIR=/data
+    ARGUS_DATA_DIR=/data \
+    ARGUS_MODELS_DIR=/data/models
 RUN useradd --system --uid 10001 --create-home --home-dir /home/argus argus \
     && install -d -o argus -g argus /data \
     && python -m venv /opt/venv

@@ -185,6 +185,7 @@ def test_data_outlive_the_containers() -> None:
     assert SERVICES["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]  # where version 18 keeps its data
     assert set(COMPOSE["volumes"]) == {"postgres", "data"}
     assert re.search(r"ENV .*ARGUS_DATA_DIR=/data", DOCKERFILE, re.DOTALL)
+    assert re.search(r"ENV .*ARGUS_MODELS_DIR=/data/models", DOCKERFILE, re.DOTALL), "checkpoints outlive the container"
 
 
 def test_only_the_worker_image_holds_torch() -> None:
