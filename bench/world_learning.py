@@ -30,7 +30,8 @@ PARTS = ("main", "questions", "ablations")
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """scenes, steps of M_0 and of each fine-tuning: of the main run and of an ablation's arms; scenes of questions."""
+    """scenes, steps of M_0 and of each fine-tuning: of the main run and of an ablation's arms; steps of each
+    fine-tuning of the ASM."""
 
     scenes: int
     first: int
@@ -39,11 +40,14 @@ class Sizes:
     arm_first: int
     arm_later: int
     seeds: int
+    questions: int
 
 
-QUICK = Sizes(scenes=1500, first=200, later=420, arm_scenes=500, arm_first=110, arm_later=110, seeds=1)
-FULL = Sizes(scenes=2500, first=500, later=1500, arm_scenes=700, arm_first=200, arm_later=200, seeds=5)
-CUDA = Sizes(scenes=10_000, first=3000, later=6000, arm_scenes=2000, arm_first=600, arm_later=600, seeds=10)
+QUICK = Sizes(scenes=1500, first=500, later=450, arm_scenes=500, arm_first=150, arm_later=150, seeds=1, questions=150)
+FULL = Sizes(scenes=2500, first=500, later=1500, arm_scenes=700, arm_first=200, arm_later=200, seeds=5, questions=800)
+CUDA = Sizes(
+    scenes=10_000, first=3000, later=6000, arm_scenes=2000, arm_first=600, arm_later=600, seeds=10, questions=3000
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -54,8 +54,8 @@ class Bench:
     def trained(self, tags: Tags) -> tuple[Any, Floats]:
         engine = self.engine
         settings = engine.settings
-        model = fit(engine.starter, engine.corpus, tags, engine.singles, settings.first, settings.device)
-        return model, region_probabilities(model, engine.corpus, settings.device)
+        model = fit(engine.starter, engine.features, tags, engine.singles, settings.first, settings.device)
+        return model, region_probabilities(model, engine.features, settings.device)
 
 
 def one_seed(engine: Engine) -> dict[str, Any]:
@@ -71,8 +71,8 @@ def one_seed(engine: Engine) -> dict[str, Any]:
         if name == "cleaned":
             base = model
     for name, tags in _with_people(engine, crops).items():
-        model = fit(base, engine.corpus, tags, engine.singles, engine.settings.later, engine.settings.device)
-        arms[name] = bench.measured(region_probabilities(model, engine.corpus, engine.settings.device))
+        model = fit(base, engine.features, tags, engine.singles, engine.settings.later, engine.settings.device)
+        arms[name] = bench.measured(region_probabilities(model, engine.features, engine.settings.device))
         _tell(engine, name, arms[name], started)
     return {
         "seed": engine.settings.seed,

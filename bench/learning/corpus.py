@@ -14,7 +14,6 @@ from PIL import Image
 from bench.world.coco import write_world
 from bench.world.concepts import CONCEPTS
 from bench.world.proposals import DISTRACTORS
-from bench.world.scenes import HEIGHT, WIDTH
 
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -24,9 +23,6 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 VOCABULARY: Final = tuple(concept.name for concept in CONCEPTS)
 """The candidates of every region: the names of all concepts of the world."""
 
-INPUT: Final = (HEIGHT // 2, WIDTH // 2)
-"""(height, width) at which scenes are read."""
-
 HOLDOUT: Final = 0.2
 """Share of all pictures that nobody samples or trains on; their backgrounds and seeds are their own."""
 
@@ -35,8 +31,8 @@ HOLDOUT: Final = 0.2
 class Corpus:
     """R regions on I pictures.
 
-    names: (I,) file names. images: (I, *INPUT, 3). holdout: (I,). boxes: (R, 4) px of the original. image: (R,) the
-    picture of each box. crops: (R, c, c, 3), each box cut out and resized whole.
+    names: (I,) file names. images: (I, HEIGHT, WIDTH, 3). holdout: (I,). boxes: (R, 4) px of the original. image:
+    (R,) the picture of each box. crops: (R, c, c, 3), each box cut out and resized whole.
     """
 
     names: tuple[str, ...]
@@ -95,7 +91,7 @@ def read_corpus(folders: list[Path], *, crop_side: int) -> Corpus:
             image += [len(names)] * len(own)
             crops += [_cut(picture, box, crop_side) for box in own]
             names.append(entry["file_name"])
-            images.append(np.asarray(picture.resize(INPUT[::-1], Image.Resampling.BICUBIC)))
+            images.append(np.asarray(picture))
             holdout.append(number > 0)
     return Corpus(
         tuple(names), np.stack(images), np.array(holdout), np.array(boxes, np.float64), np.array(image, np.int64),

@@ -17,6 +17,7 @@ from ml.rclip.model import RClip
 from ml.starters import STARTER_CLIP
 
 from .corpus import make_worlds, read_corpus
+from .features import REGION_PART, Features
 from .people import Annotators, Audit
 from .rounds import Engine, Settings, audited_regions
 
@@ -34,17 +35,20 @@ class World:
     seed: int
 
 
-def build_engine(world: World, settings: Settings, *, starter: Path = STARTER_CLIP, overlap: int = 1) -> Engine:
+def build_engine(
+    world: World, settings: Settings, *, starter: Path = STARTER_CLIP, overlap: int = 1, replayed: int = REPLAYED
+) -> Engine:
     """Writes the world where it is missing. The truth goes to the oracle, pictures and boxes go to the corpus."""
-    model = cast(RClip, load_model(starter)).to(memory_format=torch.channels_last)
+    model = cast(RClip, load_model(starter, overrides=REGION_PART)).to(memory_format=torch.channels_last)
     worlds = make_worlds(world.folder, scenes=world.scenes, seed=world.seed)
     corpus = read_corpus([pictures for pictures, _ in worlds], crop_side=model.preprocessing.image_size[0])
+    features = Features.of(model, corpus, views=settings.views, seed=settings.seed, device=settings.device)
     oracle = joint_oracle([truth for _, truth in worlds])
     people = [f"annotator {number}" for number in range(PEOPLE)]
     annotators = Annotators(Crowd(oracle, people, seed=world.seed), corpus, overlap, world.seed)
     audited = audited_regions(corpus, settings.audited, settings.seed)
     return Engine(
-        corpus, model, Singles.render(REPLAYED, 2), annotators, Audit(oracle, corpus, audited),
+        corpus, features, model, Singles.render(replayed, 2), annotators, Audit(oracle, corpus, audited),
         Audit(oracle, corpus, np.flatnonzero(corpus.held_out)), settings,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
 
 def main_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str, Any]:
     """Loops 0 to 3, and the verified set."""
-    settings = Settings(first=Fit(sizes.first, seed=seed), later=Fit(sizes.later, seed=seed), seed=seed, device=device)
-    engine = build_engine(World(out / "worlds", sizes.scenes, seed), settings)
+    engine = main_engine(out, sizes, seed=seed, device=device)
     folder = out / f"main-{seed}"
     loops = all_loops(engine, folder)
-    state = read_state(folder / f"loop-{settings.loops}")
+    state = read_state(folder / f"loop-{engine.settings.loops}")
     verified = remembered(
         folder / "verified.json",
         lambda: verified_set(engine.audit.oracle, engine.corpus, state.probabilities, seed),
@@ -38,6 +38,12 @@ def main_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str, An
         "verified_percent": verified["by_majority"]["percent"], "verified_low": verified["by_majority"]["interval"][0],
         "main_seconds": round(sum(sum(loop["seconds"].values()) for loop in loops)),
     }  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def main_engine(out: Path, sizes: Sizes, *, seed: int, device: str) -> Engine:
+    settings = Settings(first=Fit(sizes.first, seed=seed), later=Fit(sizes.later, seed=seed), seed=seed, device=device)
+    return build_engine(World(out / "worlds", sizes.scenes, seed), settings)
 
 
 def all_loops(engine: Engine, folder: Path) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ from annotation.pipeline.cleaning import best_per_size_class
 
 from .corpus import VOCABULARY, Bools, Corpus, Floats, Ints
 
-PSEUDO_WEIGHT = 0.5
-"""What a machine's tag counts at full confidence; a person's counts 1."""
+PSEUDO_WEIGHT = 0.3
+"""How often a machine's tag is learned at full confidence; a person's is learned 1."""
 
 KEPT_PER_SIZE = 2
 """Regions per picture and size class that cleaning keeps. The paper keeps 100 of photos with about 200 regions, 56 % of
@@ -43,7 +43,8 @@ class Verdicts:
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a model is trained on: accepted, rejected: (R, V); weight: (R,), 0 for regions that are left out."""
+    """What a model is trained on: accepted, rejected: (R, V); weight: (R,) how often each
+    is learned, 0 for those that are left out."""
 
     accepted: Bools
     rejected: Bools

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,7 @@ _BLURRED: Final = 0.4
 _BLURS: Final = (10, 16, 28)  # px to which a picture is shrunk and enlarged again
 _GRAY: Final = 0.25
 _BALANCE: Final = 0.04
+_TURN: Final = 60.0  # degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +44,38 @@ class Singles:
                 pictures[number, copy] = np.asarray(single.resize((SIDE, SIDE), Image.Resampling.BOX))
         return cls(pictures)
 
-    def batch(self, size: int, side: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def batch(
+        self, size: int, side: int, generator: torch.Generator, *, strongly: bool = False
+    ) -> tuple[Tensor, Tensor]:
         """(B, 3, side, side) in [0, 1], changed at random, and the number of each one's concept (B,).
 
-        Windows of other proportions, blur, light and fading colours, as a training of photos would have them; no
-        turning, mirroring, tinting or hiding: what scenes do beyond that is the gap that the loop has to close.
+        Windows of other proportions, blur, light and fading colours, as a training of photos would have them. The
+        starter sees no turning, mirroring or tinting, and nothing is hidden: what scenes do beyond that is the gap that
+        the loop has to close. strongly: half are turned, half mirrored, half recoloured, none blurred; for the replay
+        in the loop, where pictures come in several sizes.
         """
         concepts = torch.randint(self.pictures.shape[0], (size,), generator=generator)
         copies = torch.randint(self.pictures.shape[1], (size,), generator=generator)
         chosen = torch.from_numpy(self.pictures[concepts.numpy(), copies.numpy()])
-        images = windows(chosen.permute(0, 3, 1, 2).float() / 255, side, generator)
+        images = windows(chosen.permute(0, 3, 1, 2).float() / 255, side, generator, turn=_TURN if strongly else 0.0)
+        if strongly:
+            return recoloured(lighted(images, generator), generator, share=0.5), concepts
         return lighted(blurred(images, generator), generator), concepts
 
 
-def windows(images: Tensor, side: int, generator: torch.Generator) -> Tensor:
-    """(B, 3, h, w) -> (B, 3, side, side): a random window of each, stretched to a square."""
+def windows(images: Tensor, side: int, generator: torch.Generator, *, turn: float = 0.0) -> Tensor:
+    """(B, 3, h, w) -> (B, 3, side, side): a random window of each, stretched to a square, perhaps turned."""
     count = len(images)
     extent = _NARROWEST + (1 - _NARROWEST) * torch.rand(count, 2, generator=generator)
     centre = (1 - extent) * (2 * torch.rand(count, 2, generator=generator) - 1)
     maps = torch.zeros(count, 2, 3)
     maps[:, 0, 0], maps[:, 1, 1], maps[:, :, 2] = extent[:, 0], extent[:, 1], centre
+    if turn:
+        which = torch.rand(count, 2, generator=generator) < 0.5
+        angles = math.radians(turn) * (2 * torch.rand(count, generator=generator) - 1) * which[:, 0]
+        turned = torch.stack([angles.cos(), -angles.sin(), angles.sin(), angles.cos()], 1).view(-1, 2, 2)
+        turned[which[:, 1], :, 0] *= -1
+        maps[:, :, :2] = maps[:, :, :2] @ turned
     grid = functional.affine_grid(maps, [count, 3, side, side], align_corners=False)
     return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
@@ -91,3 +105,14 @@ def lighted(images: Tensor, generator: torch.Generator, *, gray: float = _GRAY, 
     images = torch.where(fades, plain + (images - plain) * fading, images)
     images = 0.5 + (images - 0.5) * (1 + 0.2 * normal(1, 1, 1))
     return (images + 0.06 * normal(1, 1, 1) + balance * normal(3, 1, 1)).clamp(0, 1)
+
+
+def recoloured(images: Tensor, generator: torch.Generator, *, share: float) -> Tensor:
+    """A share of them loses most of their colours, or all, and takes shades of one other instead."""
+    count = len(images)
+    strength = 0.5 + 0.5 * torch.rand(count, 1, 1, 1, generator=generator)
+    strength = strength * (torch.rand(count, 1, 1, 1, generator=generator) < share)
+    colour = 0.25 + torch.rand(count, 3, 1, 1, generator=generator)
+    strength, colour = strength.to(images.device), colour.to(images.device)
+    shades = (images.mean(1, keepdim=True) * colour).clamp(0, 1)
+    return images + (shades - images) * strength

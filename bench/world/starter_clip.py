@@ -53,7 +53,7 @@ def tag_texts() -> list[str]:
     return sorted({name for concept in CONCEPTS for name in concept.true_names})
 
 
-def train(out: Path, *, steps: int, seed: int) -> RClip:
+def train(out: Path, *, steps: int, seed: int, copies: int = COPIES) -> RClip:
     """Trains and writes the checkpoint (half precision; it loads in float32). Progress goes to stderr."""
     torch.manual_seed(seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -61,7 +61,7 @@ def train(out: Path, *, steps: int, seed: int) -> RClip:
         train_tokenizer(tag_texts(), VOCABULARY).save(str(tokenizer))
         model = build_rclip(config(tokenizer))
     model.to(memory_format=torch.channels_last)
-    singles = Singles.render(COPIES, seed)
+    singles = Singles.render(copies, seed)
     generator = torch.Generator().manual_seed(seed)
     optimizer = AdamW(model.parameters(), lr=0.0, weight_decay=0.0)
     started, smooth = time.perf_counter(), 0.0
@@ -80,7 +80,7 @@ def train(out: Path, *, steps: int, seed: int) -> RClip:
             print(f"step {step + 1}/{steps} loss {smooth:.3f} {time.perf_counter() - started:.0f} s", file=sys.stderr)
     seconds = time.perf_counter() - started
     told = {"command": f"python -m bench.world.starters clip --steps {steps} --seed {seed}", "seconds": round(seconds)}
-    facts = {"singles": singles.pictures.shape[0] * COPIES, "batch": BATCH, "peak_rate": PEAK_RATE, "loss": smooth}
+    facts = {"singles": singles.pictures.shape[0] * copies, "batch": BATCH, "peak_rate": PEAK_RATE, "loss": smooth}
     versions = {"code": code_version(), "libraries": library_versions()}
     save_model(out, model.half(), {**told, **facts, **versions, "step": steps, "steps": steps, "parent": None})
     return model.float().eval()
