@@ -43,10 +43,10 @@ class Sizes:
     questions: int
 
 
-QUICK = Sizes(scenes=1500, first=500, later=450, arm_scenes=500, arm_first=150, arm_later=150, seeds=1, questions=150)
-FULL = Sizes(scenes=2500, first=500, later=1500, arm_scenes=700, arm_first=200, arm_later=200, seeds=5, questions=800)
+QUICK = Sizes(scenes=1500, first=1500, later=550, arm_scenes=400, arm_first=200, arm_later=150, seeds=1, questions=150)
+FULL = Sizes(scenes=2500, first=6000, later=2500, arm_scenes=700, arm_first=400, arm_later=300, seeds=5, questions=800)
 CUDA = Sizes(
-    scenes=10_000, first=3000, later=6000, arm_scenes=2000, arm_first=600, arm_later=600, seeds=10, questions=3000
+    scenes=10_000, first=20_000, later=10_000, arm_scenes=2000, arm_first=2000, arm_later=1500, seeds=10, questions=3000
 )
 
 

@@ -31,9 +31,9 @@ class Fit:
     """steps; regions, replayed: regions of the corpus and starter things in a step; rate: the peak."""
 
     steps: int
-    regions: int = 128
-    replayed: int = 96
-    rate: float = 1e-3
+    regions: int = 64
+    replayed: int = 160
+    rate: float = 2e-3
     seed: int = 0
 
 

@@ -25,6 +25,7 @@ _BLURS: Final = (10, 16, 28)  # px to which a picture is shrunk and enlarged aga
 _GRAY: Final = 0.25
 _BALANCE: Final = 0.04
 _TURN: Final = 60.0  # degrees
+_RECOLOURED: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Singles:
 
         Windows of other proportions, blur, light and fading colours, as a training of photos would have them. The
         starter sees no turning, mirroring or tinting, and nothing is hidden: what scenes do beyond that is the gap that
-        the loop has to close. strongly: half are turned, half mirrored, half recoloured, none blurred; for the replay
+        the loop has to close. strongly: half are turned, half mirrored, most recoloured, none blurred; for the replay
         in the loop, where pictures come in several sizes.
         """
         concepts = torch.randint(self.pictures.shape[0], (size,), generator=generator)
@@ -59,7 +60,7 @@ class Singles:
         chosen = torch.from_numpy(self.pictures[concepts.numpy(), copies.numpy()])
         images = windows(chosen.permute(0, 3, 1, 2).float() / 255, side, generator, turn=_TURN if strongly else 0.0)
         if strongly:
-            return recoloured(lighted(images, generator), generator, share=0.5), concepts
+            return recoloured(lighted(images, generator), generator, share=_RECOLOURED), concepts
         return lighted(blurred(images, generator), generator), concepts
 
 
@@ -108,11 +109,12 @@ def lighted(images: Tensor, generator: torch.Generator, *, gray: float = _GRAY, 
 
 
 def recoloured(images: Tensor, generator: torch.Generator, *, share: float) -> Tensor:
-    """A share of them loses most of their colours, or all, and takes shades of one other instead."""
+    """A share of them loses most of its colours, or all, and takes the shades between two others instead."""
     count = len(images)
-    strength = 0.5 + 0.5 * torch.rand(count, 1, 1, 1, generator=generator)
+    strength = 0.6 + 0.4 * torch.rand(count, 1, 1, 1, generator=generator)
     strength = strength * (torch.rand(count, 1, 1, 1, generator=generator) < share)
-    colour = 0.25 + torch.rand(count, 3, 1, 1, generator=generator)
-    strength, colour = strength.to(images.device), colour.to(images.device)
-    shades = (images.mean(1, keepdim=True) * colour).clamp(0, 1)
+    dark = 0.5 * torch.rand(count, 3, 1, 1, generator=generator) ** 2
+    light = 1 - 0.8 * torch.rand(count, 3, 1, 1, generator=generator) ** 1.5
+    strength, dark, light = strength.to(images.device), dark.to(images.device), light.to(images.device)
+    shades = dark + (light - dark) * images.mean(1, keepdim=True)
     return images + (shades - images) * strength

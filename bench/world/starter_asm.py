@@ -28,7 +28,7 @@ from .language import questions
 from .rendering import render
 from .scenes import HEIGHT, WIDTH, Scene, make_scene
 
-STEPS: Final = 1200
+STEPS: Final = 600
 SCENES: Final = 500
 PEAK_RATE: Final = 1.5e-3
 VOCABULARY: Final = 1200
