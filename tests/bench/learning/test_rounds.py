@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from bench.learning import rounds
 from bench.learning.corpus import VOCABULARY
 from bench.learning.fitting import Fit
 from bench.learning.rounds import Engine, State, audited_regions, held_back, loop_zero, next_loop
@@ -98,7 +99,10 @@ def test_the_same_seed_asks_about_the_same_regions(
     assert np.array_equal(audited_regions(engine.corpus, 60, 5), engine.audit.regions)
 
 
-def test_a_checkpoint_that_loses_to_its_parent_does_not_annotate(engine: Engine) -> None:
+def test_a_checkpoint_that_loses_to_its_parent_does_not_annotate(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "HELD_BACK", 0.5)  # enough of the few that are asked to tell
     reckless = Fit(steps=3, regions=24, replayed=8, rate=2.0)
     broken = replace(engine, settings=replace(engine.settings, later=reckless))
     before, _ = loop_zero(broken)
