@@ -81,7 +81,7 @@ def test_what_is_refused_leases_nothing(project: Any, ana: Any, edo: Any) -> Non
     (item,) = lease(project, ana)
     with pytest.raises(BadInput):
         submit(project, ana, item, rejected=[10**15])
-    lapsed = timezone.now() - timezone.timedelta(seconds=1)
+    lapsed = timezone.now() - timezone.timedelta(hours=1)
     Assignment.objects.filter(state="leased").update(leased_until=lapsed)
     assert len(lease(project, edo, 2)) == 2  # the two others; then the lapsed one
     assert item.item_id in {one.item_id for one in lease(project, edo, 3)}

@@ -106,7 +106,7 @@ def test_a_lost_lease_says_so(project: Project, as_ana: Client, edo: Any) -> Non
 
     make_sample(project, items=1)
     (item,) = leased(as_ana, 1)
-    Assignment.objects.update(leased_until=timezone.now() - timezone.timedelta(seconds=1))
+    Assignment.objects.update(leased_until=timezone.now() - timezone.timedelta(hours=1))
     assert lease_items(project_id=project.pk, user_id=edo.pk, count=1)
     refused = post(as_ana, "tags/submit", verdict(item))
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "lease_lost")
