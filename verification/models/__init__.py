@@ -3,22 +3,32 @@
 from verification.models.assignments import Assignment, AssignmentState, Skip, SkipReason
 from verification.models.exports import Export, ExportKind, ExportState
 from verification.models.ledger import LedgerEntry
-from verification.models.samples import ItemState, Sample, SampleItem, TaskKind
+from verification.models.packages import DisagreeReason, PackageItem, PackageState, ReviewPackage, Ruling
+from verification.models.samples import ItemState, QAChoice, Sample, SampleItem, TaskKind
 from verification.models.verdicts import LateVerdict, Verdict
+from verification.models.wordings import Wording, WordingKind
 
 __all__ = [
     "Assignment",
     "AssignmentState",
+    "DisagreeReason",
     "Export",
     "ExportKind",
     "ExportState",
     "ItemState",
     "LateVerdict",
     "LedgerEntry",
+    "PackageItem",
+    "PackageState",
+    "QAChoice",
+    "ReviewPackage",
+    "Ruling",
     "Sample",
     "SampleItem",
     "Skip",
     "SkipReason",
     "TaskKind",
     "Verdict",
+    "Wording",
+    "WordingKind",
 ]

@@ -36,6 +36,15 @@ class Assignment(models.Model):
         db_index=False,
     )
     leased_until = models.DateTimeField(null=True, blank=True)
+    held_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text=_("Only this person is given the slot."),
+    )
     verdict = models.ForeignKey(
         "verification.Verdict",
         on_delete=models.PROTECT,
@@ -59,6 +68,11 @@ class Assignment(models.Model):
         indexes = [
             models.Index(fields=["sample", "rank"], condition=Q(state="open"), name="assignment_open"),
             models.Index(fields=["annotator", "sample"], condition=Q(state="leased"), name="assignment_leased"),
+            models.Index(
+                fields=["held_for", "sample", "rank"],
+                condition=Q(state="open", held_for__isnull=False),
+                name="assignment_held_for",
+            ),
             # How far a person has come in a sample: leasing starts there (verification/services/queue.py).
             models.Index(fields=["annotator", "sample", "rank"], name="assignment_of_person"),
         ]

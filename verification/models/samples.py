@@ -37,26 +37,46 @@ class Sample(models.Model):
 class ItemState(models.TextChoices):
     OPEN = "open", _("Open")
     ESCALATED = "escalated", _("With the lead")
+    REMOVED = "removed", _("Removed")
+
+
+class QAChoice(models.TextChoices):
+    """What an annotator can say of a question and its answer (papers V1, appendix B.3)."""
+
+    CORRECT = "correct", _("The answer is correct")
+    WRONG_ANSWER = "wrong_answer", _("The answer is wrong")
+    UNANSWERABLE = "unanswerable", _("The question cannot be answered")
+    WRONG_TAG = "wrong_tag", _("The tag is wrong")
 
 
 class SampleItem(models.Model):
     """One thing to judge, with a frozen copy of what was shown.
 
     `shown` = {"tags": [{"concept_id", "text", "score", "role_mask"}, …]} for a tag task. Annotators get the texts
-    only. `inclusion_probability` is the chance with which the draw took this item (design §7).
+    only. For QA it is {"tag": {"concept_id", "text"}, "question", "answer", "others": [{"question", "answer"}, …]} and
+    `question_answer_id` names the pair in the sample's annotated loop; the item that asks for the right answer has the
+    checked one as its `parent`. `inclusion_probability` is the chance with which the draw took this item (design §7).
+    A gold item's right decision is known; nobody is shown that it is one, and it is never verified, packed or exported.
     """
 
     sample = models.ForeignKey(Sample, on_delete=models.CASCADE, related_name="items")
     image = models.ForeignKey("annotation.Image", on_delete=models.PROTECT, related_name="+")
     region_ids = ArrayField(models.BigIntegerField())
+    question_answer_id = models.BigIntegerField(null=True, blank=True)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="answer_items")
     shown = models.JSONField()
+    is_gold = models.BooleanField(default=False, db_default=False)
     inclusion_probability = models.FloatField()
     reason = models.CharField(max_length=40, default="concept")
     state = models.CharField(max_length=10, choices=ItemState, default=ItemState.OPEN)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["sample", "region_ids"], name="item_once_per_sample"),
+            models.UniqueConstraint(
+                fields=["sample", "region_ids", "question_answer_id", "is_gold"],
+                name="item_once_per_sample",
+                nulls_distinct=False,
+            ),
             models.CheckConstraint(
                 condition=models.Q(inclusion_probability__gt=0, inclusion_probability__lte=1),
                 name="item_probability_in_0_1",

@@ -9,6 +9,8 @@ class Verdict(models.Model):
     """One decision about one item. Undo appends a withdrawal that supersedes it; a verdict is superseded at most once.
 
     For tag tasks `rejected_ids` are the concepts marked wrong; what was shown and not marked counts as right.
+    For QA `choice` is a QAChoice; who writes an answer (stage 2) leaves it empty, or says `unanswerable` or
+    `wrong_tag`; the text is a Wording. `is_bad_box`: the box does not show one thing.
     `key` is the client's idempotency key: the same key is the same verdict, however often it is sent.
     """
 
@@ -20,6 +22,10 @@ class Verdict(models.Model):
     key = models.UUIDField(unique=True)
     choice = models.CharField(max_length=16, blank=True)
     rejected_ids = ArrayField(models.BigIntegerField(), default=list)
+    text_digest = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="sha256 of what was written, hex"
+    )
+    is_bad_box = models.BooleanField(default=False, db_default=False)
     is_withdrawal = models.BooleanField(default=False)
     supersedes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
@@ -46,7 +52,9 @@ class LateVerdict(models.Model):
     item = models.ForeignKey("verification.SampleItem", on_delete=models.PROTECT, related_name="late_verdicts")
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     key = models.UUIDField(unique=True)
+    choice = models.CharField(max_length=16, blank=True)
     rejected_ids = ArrayField(models.BigIntegerField(), default=list)
+    text = models.TextField(blank=True, max_length=2000)
     seconds = models.FloatField(default=0)
     created_at = models.DateTimeField(db_default=models.functions.Now())
 

@@ -35,6 +35,10 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
             "guide",
             "overlap",
             "review_required",
+            "package_size",
+            "package_threshold",
+            "expert_overlap",
+            "gold_share",
             "tag_rate",
             "qa_rate",
             "answer_rate",
@@ -45,6 +49,10 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
             "description": forms.Textarea(attrs=_INPUT | {"rows": 3}),
             "guide": forms.Textarea(attrs=_INPUT | {"rows": 10}),
             "overlap": forms.NumberInput(attrs=_SHORT),
+            "package_size": forms.NumberInput(attrs=_SHORT),
+            "package_threshold": forms.NumberInput(attrs=_SHORT | {"step": "0.01", "min": "0.5", "max": "1"}),
+            "expert_overlap": forms.NumberInput(attrs=_SHORT | {"step": "0.01", "min": "0", "max": "1"}),
+            "gold_share": forms.NumberInput(attrs=_SHORT | {"step": "0.01", "min": "0", "max": "0.5"}),
             "tag_rate": forms.NumberInput(attrs=_SHORT | {"step": "0.0001", "min": "0"}),
             "qa_rate": forms.NumberInput(attrs=_SHORT | {"step": "0.0001", "min": "0"}),
             "answer_rate": forms.NumberInput(attrs=_SHORT | {"step": "0.0001", "min": "0"}),
@@ -52,7 +60,11 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
         help_texts = {
             "guide": _("Plain text. Annotators open it with G while they work."),
             "overlap": _("1 to 9. The majority decides per tag; a tie is disputed. Items drawn already keep theirs."),
-            "review_required": _("Until packages for experts exist, nothing would count as verified."),
+            "review_required": _("Annotators' work is packed for experts; only accepted packages count."),
+            "package_size": _("Packages that are being reviewed keep theirs."),
+            "package_threshold": _("0.95 accepts a package of 100 with at most five wrong items."),
+            "expert_overlap": _("0.05 shows every twentieth package to a second expert, to measure the experts."),
+            "gold_share": _("Items whose answer is known, mixed in unseen, to measure annotators. 0 plants none."),
         }
 
     def clean_currency(self) -> str:

@@ -22,6 +22,22 @@ class Project(models.Model):
         _("people per item"), default=1, validators=[MinValueValidator(1), MaxValueValidator(9)]
     )
     review_required = models.BooleanField(_("experts review before anything counts as verified"), default=False)
+    package_size = models.PositiveSmallIntegerField(
+        _("items per review package"), default=100, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
+    package_threshold = models.FloatField(
+        _("share of right items that a package needs"),
+        default=0.95,
+        validators=[MinValueValidator(0.5), MaxValueValidator(1.0)],
+    )
+    expert_overlap = models.FloatField(
+        _("share of packages that a second expert sees"),
+        default=0.05,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+    )
+    gold_share = models.FloatField(
+        _("share of gold items"), default=0.0, validators=[MinValueValidator(0.0), MaxValueValidator(0.5)]
+    )
     # Papers V1 appendix A, Q25.
     tag_rate = models.DecimalField(_("pay per tag item"), max_digits=8, decimal_places=4, default=Decimal("0.02"))
     qa_rate = models.DecimalField(_("pay per QA check"), max_digits=8, decimal_places=4, default=Decimal("0.02"))
