@@ -28,6 +28,10 @@ class Settings(TypedDict, total=False):
     guide: str
     overlap: int
     review_required: bool
+    package_size: int
+    package_threshold: float
+    expert_overlap: float
+    gold_share: float
     tag_rate: Decimal
     qa_rate: Decimal
     answer_rate: Decimal
