@@ -11,4 +11,4 @@ STARTER_CLIP: Final = Path(__file__).with_name("starter-clip")
 """An image-level CLIP of single centred things; loads as an R-CLIP."""
 
 STARTER_ASM: Final = Path(__file__).with_name("starter-asm")
-"""An All-Seeing Model that answers and captions in the world's language. Not shipped yet: its script trains it."""
+"""An All-Seeing Model that answers and captions in the world's language, weakly."""

@@ -24,8 +24,8 @@ def test_a_worker_loads_a_roster_once() -> None:
     assert backends_of(DEFAULT_ROSTER) is backends_of(same)
 
 
-ELSEWHERE = {"builtin:ocr", "builtin:starter-asm"}
-"""Need a program, and a checkpoint that has to be trained first."""
+ELSEWHERE = {"builtin:ocr"}
+"""Need a program."""
 
 
 @pytest.mark.parametrize(("role", "name"), [key for key in FACTORIES if key[1] not in ELSEWHERE])

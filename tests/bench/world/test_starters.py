@@ -15,12 +15,12 @@ from bench.world.concepts import CONCEPTS
 from bench.world.rendering import render_single
 from ml.checkpoint import load_model
 from ml.rclip.predictor import RegionPredictor
-from ml.starters import STARTER_CLIP
+from ml.starters import STARTER_ASM, STARTER_CLIP
 
 LARGEST = 10 * 2**20
 
 
-@pytest.mark.parametrize("folder", [STARTER_CLIP], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [STARTER_CLIP, STARTER_ASM], ids=lambda folder: folder.name)
 def test_a_shipped_starter_is_small_and_says_what_made_it(folder: Path) -> None:
     assert (folder / "model.safetensors").stat().st_size <= LARGEST
     provenance = json.loads((folder / "provenance.json").read_text("utf-8"))
