@@ -6,11 +6,13 @@ from verification.models.ledger import LedgerEntry
 from verification.models.packages import DisagreeReason, PackageItem, PackageState, ReviewPackage, Ruling
 from verification.models.samples import ItemState, QAChoice, Sample, SampleItem, TaskKind
 from verification.models.verdicts import LateVerdict, Verdict
+from verification.models.webhooks import DeliveryState, Webhook, WebhookDelivery, WebhookEvent
 from verification.models.wordings import Wording, WordingKind
 
 __all__ = [
     "Assignment",
     "AssignmentState",
+    "DeliveryState",
     "DisagreeReason",
     "Export",
     "ExportKind",
@@ -29,6 +31,9 @@ __all__ = [
     "SkipReason",
     "TaskKind",
     "Verdict",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
     "Wording",
     "WordingKind",
 ]

@@ -1,6 +1,7 @@
 """People who sign in."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -34,3 +35,34 @@ class User(AbstractUser):
     @property
     def display_name(self) -> str:
         return self.get_full_name() or self.username
+
+
+class TokenScope(models.TextChoices):
+    """What a token may be used for, at most: the rights of its owner still decide."""
+
+    READ = "read", _("Read: projects, progress, own numbers")
+    ANNOTATE = "annotate", _("Work: take items and packages, and decide them in your name")
+    EXPORT = "export", _("Export: ask for exports and download them")
+    LEAD = "lead", _("Lead: start loops, see the project's numbers")
+
+
+class ApiToken(models.Model):
+    """A key to the API (docs/api.md). Only its digest is kept; `hint` is its beginning, to tell tokens apart."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=16)
+    scopes = ArrayField(models.CharField(max_length=10, choices=TokenScope))
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(scopes=[]), name="token_has_scopes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hint}… of {self.user_id}"
