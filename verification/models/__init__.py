@@ -1,6 +1,7 @@
 """The human half's data: what people are asked, what they said, what leaves as verified."""
 
 from verification.models.assignments import Assignment, AssignmentState, Skip, SkipReason
+from verification.models.audits import Audit, AuditChoice, AuditItem, AuditKind, AuditPopulation, AuditSlot
 from verification.models.exports import Export, ExportKind, ExportState
 from verification.models.ledger import LedgerEntry
 from verification.models.packages import DisagreeReason, PackageItem, PackageState, ReviewPackage, Ruling
@@ -12,6 +13,12 @@ from verification.models.wordings import Wording, WordingKind
 __all__ = [
     "Assignment",
     "AssignmentState",
+    "Audit",
+    "AuditChoice",
+    "AuditItem",
+    "AuditKind",
+    "AuditPopulation",
+    "AuditSlot",
     "DeliveryState",
     "DisagreeReason",
     "Export",
