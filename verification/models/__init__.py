@@ -2,10 +2,19 @@
 
 from verification.models.assignments import Assignment, AssignmentState, Skip, SkipReason
 from verification.models.audits import Audit, AuditChoice, AuditItem, AuditKind, AuditPopulation, AuditSlot
-from verification.models.exports import Export, ExportKind, ExportState
+from verification.models.exports import (
+    ClassNumber,
+    Export,
+    ExportedPhotos,
+    ExportFormat,
+    ExportKind,
+    ExportState,
+    TrainingManifest,
+)
 from verification.models.ledger import LedgerEntry
-from verification.models.packages import DisagreeReason, PackageItem, PackageState, ReviewPackage, Ruling
+from verification.models.packages import DisagreeReason, Escalation, PackageItem, PackageState, ReviewPackage, Ruling
 from verification.models.samples import ItemState, QAChoice, Sample, SampleItem, TaskKind
+from verification.models.takedowns import Takedown, TakedownKind
 from verification.models.verdicts import LateVerdict, Verdict
 from verification.models.webhooks import DeliveryState, Webhook, WebhookDelivery, WebhookEvent
 from verification.models.wordings import Wording, WordingKind
@@ -21,9 +30,11 @@ __all__ = [
     "AuditSlot",
     "DeliveryState",
     "DisagreeReason",
+    "Escalation",
     "Export",
     "ExportKind",
     "ExportState",
+    "ExportedPhotos",
     "ItemState",
     "LateVerdict",
     "LedgerEntry",
@@ -36,7 +47,10 @@ __all__ = [
     "SampleItem",
     "Skip",
     "SkipReason",
+    "Takedown",
+    "TakedownKind",
     "TaskKind",
+    "TrainingManifest",
     "Verdict",
     "Webhook",
     "WebhookDelivery",

@@ -17,13 +17,20 @@ class PackageState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class Escalation(models.TextChoices):
+    """Why a package is with the lead."""
+
+    FAILURES = "failures", _("It failed three times")
+    NO_ANNOTATOR = "no_annotator", _("No other annotator may judge its items")
+
+
 class ReviewPackage(models.Model):
     """Items that stay together until an expert has accepted them.
 
     `author` is the annotator whose verdicts these are; none where several people judged each item (overlap): then the
     package holds what the majority says and all of them are its authors. A package below the threshold is FAILED and
     has one child (`attempt` + 1), which goes to another annotator first (REDO). A `second_look_of` package measures
-    experts: its rulings change nothing.
+    experts: its rulings change nothing. What the lead did with an ESCALATED one stands in `settled_by` and `note`.
     """
 
     project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="packages")
@@ -44,6 +51,11 @@ class ReviewPackage(models.Model):
     )
     held_until = models.DateTimeField(null=True, blank=True)
     right_items = models.PositiveSmallIntegerField(null=True, blank=True)
+    escalation = models.CharField(max_length=12, choices=Escalation, blank=True, db_default="")
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    note = models.TextField(blank=True, db_default="", max_length=2000)
     created_at = models.DateTimeField(db_default=models.functions.Now())
     decided_at = models.DateTimeField(null=True, blank=True)
 
@@ -73,6 +85,7 @@ class ReviewPackage(models.Model):
 class PackageItem(models.Model):
     """One item of a package with the decision to be judged, frozen: `choice`, `rejected_ids` and `verdict_ids`.
 
+    `round` is that of the verdicts: a later round of the item (a *wrong tag*, a redo) overrules the package.
     `is_live` while the package is the one that decides about the item: at most one is.
     """
 
@@ -82,6 +95,8 @@ class PackageItem(models.Model):
     verdict_ids = ArrayField(models.BigIntegerField(), default=list)
     choice = models.CharField(max_length=16, blank=True)
     rejected_ids = ArrayField(models.BigIntegerField(), default=list)
+    round = models.PositiveSmallIntegerField(default=0)
+    is_bad_box = models.BooleanField(default=False, db_default=False)
     is_live = models.BooleanField(default=True)
 
     class Meta:
@@ -115,6 +130,7 @@ class Ruling(models.Model):
     agrees = models.BooleanField()
     choice = models.CharField(max_length=16, blank=True)
     rejected_ids = ArrayField(models.BigIntegerField(), default=list)
+    is_bad_box = models.BooleanField(default=False, db_default=False)
     reason = models.CharField(max_length=16, choices=DisagreeReason, blank=True)
     seconds = models.FloatField(default=0)
     created_at = models.DateTimeField(db_default=models.functions.Now())
