@@ -19,6 +19,7 @@ from annotation.pipeline.loop_configs import SamplingConfig
 from annotation.services.copy_format import Column, Scalar, binary_rows
 from verification.models import Sample, TaskKind
 from verification.sampling import Draw, Ints, draw_counts, hash_cut, most_frequent
+from verification.selectors.audits import AUDITED_REGIONS_SQL
 from verification.selectors.verified import ACCEPTED_REGIONS_SQL
 from webapp.core.errors import Conflict
 
@@ -105,8 +106,8 @@ def _fill(sample: Sample, config: SamplingConfig, budget: int | None) -> dict[st
         values["last_image"] = last[0] if last else 2**62
         for table in _TABLES:
             cursor.execute(table)
-        cursor.execute(_ALIASES)
-        cursor.execute(_LEFT_OUT, values)
+        cursor.execute(f"INSERT INTO sample_alias {ALIASES_SQL}")
+        cursor.execute(f"INSERT INTO sample_left_out {LEFT_OUT_SQL}", values)
         done_before = cursor.rowcount
         cursor.execute("ANALYZE sample_left_out, sample_alias")
         cursor.execute(_FREQUENCIES, values)
@@ -187,8 +188,7 @@ _TABLES = (
 )
 
 # What each alias stands for at the end of its chain. There are few of them.
-_ALIASES = """
-INSERT INTO sample_alias
+ALIASES_SQL = """
 WITH RECURSIVE chain AS (
     SELECT id AS concept_id, alias_of_id, 1 AS length FROM annotation_concept WHERE alias_of_id IS NOT NULL
     UNION ALL
@@ -202,10 +202,11 @@ ORDER BY chain.concept_id, chain.length DESC
 """
 
 # Regions with an accepted tag; and those that people judged already in these very annotations: if all five tags
-# were wrong, there is nothing new to show until the region is annotated again.
-_LEFT_OUT = f"""
-INSERT INTO sample_left_out
+# were wrong, there is nothing new to show until the region is annotated again. And those that measure the models.
+LEFT_OUT_SQL = f"""
 {ACCEPTED_REGIONS_SQL}
+UNION
+{AUDITED_REGIONS_SQL}
 UNION
 SELECT item.region_ids[1]
 FROM verification_sample sample JOIN verification_sampleitem item ON item.sample_id = sample.id
@@ -214,8 +215,9 @@ WHERE sample.project_id = %(project_id)s AND sample.task_kind = 'tag' AND sample
   AND NOT EXISTS (SELECT 1 FROM verification_assignment slot WHERE slot.item_id = item.id AND slot.state <> 'done')
 """  # noqa: S608  # made of constants
 
-# A region's concept is its first tag; what is an alias counts for the concept it stands for.
-_FRAME = """
+# A region's concept is its first tag; what is an alias counts for the concept it stands for. `sample_alias` and
+# `sample_left_out` hold the rows of the two statements above (the preview has them as named queries instead).
+FRAME_SQL = """
 SELECT annotation.region_id, coalesce(alias.stands_for, annotation.concept_ids[1]) AS concept_id
 FROM annotation_regionannotation annotation
 LEFT JOIN sample_alias alias ON alias.concept_id = annotation.concept_ids[1]
@@ -224,13 +226,13 @@ WHERE annotation.loop_id = %(annotated)s AND annotation.image_id <= %(last_image
 """
 
 _FREQUENCIES = f"""
-SELECT concept_id, count(*) FROM ({_FRAME}) frame GROUP BY concept_id ORDER BY concept_id
+SELECT concept_id, count(*) FROM ({FRAME_SQL}) frame GROUP BY concept_id ORDER BY concept_id
 """  # noqa: S608
 
 _DRAWN_WHOLE = f"""
 INSERT INTO sample_drawn
 SELECT frame.region_id, quota.probability
-FROM ({_FRAME}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 1
+FROM ({FRAME_SQL}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 1
 """  # noqa: S608
 
 # The smallest hashes of each concept. The hash depends on region and seed alone, so the draw can be repeated.
@@ -240,7 +242,7 @@ SELECT region_id, probability FROM (
     SELECT frame.region_id, quota.probability, quota.count,
            row_number() OVER (PARTITION BY frame.concept_id
                               ORDER BY hashint8extended(frame.region_id, %(seed)s), frame.region_id) AS place
-    FROM ({_FRAME}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 0
+    FROM ({FRAME_SQL}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 0
     WHERE hashint8extended(frame.region_id, %(seed)s) / 18446744073709551616.0 + 0.5 < quota.cut
 ) ranked WHERE place <= count
 """  # noqa: S608
