@@ -7,11 +7,13 @@ from annotation.models.imports import ImportProblem, ImportRun, ImportState
 from annotation.models.loops import ACTIVE_LOOP_STATES, Loop, LoopState
 from annotation.models.producers import Producer
 from annotation.models.regions import Region, RegionKind
+from annotation.models.removals import BlacklistedPhoto
 from annotation.models.stage_runs import Stage, StageFailure, StageRun, StageState
 from annotation.models.texts import QuestionAnswer
 
 __all__ = [
     "ACTIVE_LOOP_STATES",
+    "BlacklistedPhoto",
     "Concept",
     "ConceptKind",
     "Image",

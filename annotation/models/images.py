@@ -24,6 +24,9 @@ class Image(models.Model):
     licence = models.CharField(_("licence"), max_length=120, blank=True)
     source = models.CharField(_("source"), max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("Taken down: its files, name and address are erased.")
+    )
 
     class Meta:
         constraints = [
