@@ -73,7 +73,7 @@ class Export(models.Model):
 
 
 class TrainingManifest(models.Model):
-    """A manifest that was written (manage.py write_manifest). Checkpoints name the sha256 of those they learned from."""
+    """A manifest that was written (manage.py write_manifest). Checkpoints name the sha256 of theirs."""
 
     project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="manifests")
     sha256 = models.CharField(max_length=64, db_index=True)

@@ -25,7 +25,8 @@ SELECT count(*), max(image_id) FROM (
 """
 _BATCH = f"""
 SELECT verified.*, region.x1, region.y1, region.x2, region.y2,
-       image.url, image.original, image.name, image.sha256, image.width, image.height, image.licence
+       image.url, image.original, image.name, image.sha256, image.width, image.height, image.licence,
+       image.id
 FROM ({verified_items_sql("item.image_id > %(after)s AND item.image_id <= %(last)s")}) verified
 JOIN annotation_region region ON region.id = verified.region_id AND region.image_id = verified.image_id
 JOIN annotation_image image ON image.id = verified.image_id AND image.project_id = %(project_id)s
@@ -47,6 +48,7 @@ class RegionColumns(NamedTuple):
     width: int
     height: int
     licence: str
+    image_id: int
 
 
 _ITEM_FIELDS = len(VerifiedItem._fields)
