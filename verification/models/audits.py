@@ -64,8 +64,8 @@ class AuditItem(models.Model):
     """One row to judge, with a frozen copy of what the model or the people said.
 
     `shown` = {"tags": [{"concept_id", "text", "claim"}, …]}, best first, `claim` being whether the row says that the
-    tag is right; or {"tag": {"concept_id", "text"}, "question", "answer"}. `source_mask`, `producer_id`, `size_class` and
-    `band` are what the figures are broken down by: of the first tag, or of the tag that was asked about. Experts are
+    tag is right; or {"tag": {"concept_id", "text"}, "question", "answer"}. `source_mask`, `producer_id`, `size_class`
+    and `band` are what the figures are broken down by: of the first tag, or of the tag that was asked about. Experts are
     sent none of these, and the tags in an order of chance. `barred_ids` took part in what is judged here.
     """
 
