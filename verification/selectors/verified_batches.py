@@ -98,11 +98,23 @@ def _read_batches(snapshot: Snapshot, names: ConceptNames, project_id: int) -> I
         ((items, last),) = cursor.fetchall()
         if not isinstance(items, int) or not isinstance(last, int):
             return
-        cursor.execute(_BATCH, {"project_id": project_id, "after": after, "last": last})
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        names.load(chain.from_iterable([row[_CONCEPT_IDS] for row in rows]))
+        rows = _rows_between(cursor, names, project_id, after, last)
         yield Batch(items, _regions(rows, names))
         after = last
+
+
+def regions_between(
+    snapshot: Snapshot, names: ConceptNames, *, project_id: int, after: int, last: int
+) -> Iterator[RegionRow]:
+    """The verified regions of the photos with ids beyond `after`, up to `last`, in order."""
+    return _regions(_rows_between(snapshot.cursor, names, project_id, after, last), names)
+
+
+def _rows_between(cursor: Any, names: ConceptNames, project_id: int, after: int, last: int) -> list[tuple[Any, ...]]:
+    cursor.execute(_BATCH, {"project_id": project_id, "after": after, "last": last})
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    names.load(chain.from_iterable([row[_CONCEPT_IDS] for row in rows]))
+    return rows
 
 
 def _samples(snapshot: Snapshot, project_id: int) -> list[object]:
