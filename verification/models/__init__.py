@@ -2,6 +2,7 @@
 
 from verification.models.assignments import Assignment, AssignmentState, Skip, SkipReason
 from verification.models.audits import Audit, AuditChoice, AuditItem, AuditKind, AuditPopulation, AuditSlot
+from verification.models.comments import COMMENT_LENGTH, Comment, CommentRole, CommentSeen
 from verification.models.exports import (
     ClassNumber,
     Export,
@@ -11,15 +12,19 @@ from verification.models.exports import (
     ExportState,
     TrainingManifest,
 )
+from verification.models.gold import GoldItem, GoldSlot
 from verification.models.ledger import LedgerEntry
 from verification.models.packages import DisagreeReason, Escalation, PackageItem, PackageState, ReviewPackage, Ruling
+from verification.models.pay_days import PayDay, PayDaysClosed
 from verification.models.samples import ItemState, QAChoice, Sample, SampleItem, TaskKind
+from verification.models.standing import SentBackVerdict, Standing, StandingChange, StandingChangeKind
 from verification.models.takedowns import Takedown, TakedownKind
 from verification.models.verdicts import LateVerdict, Verdict
 from verification.models.webhooks import DeliveryState, Webhook, WebhookDelivery, WebhookEvent
 from verification.models.wordings import Wording, WordingKind
 
 __all__ = [
+    "COMMENT_LENGTH",
     "Assignment",
     "AssignmentState",
     "Audit",
@@ -29,6 +34,9 @@ __all__ = [
     "AuditPopulation",
     "AuditSlot",
     "ClassNumber",
+    "Comment",
+    "CommentRole",
+    "CommentSeen",
     "DeliveryState",
     "DisagreeReason",
     "Escalation",
@@ -37,18 +45,26 @@ __all__ = [
     "ExportKind",
     "ExportState",
     "ExportedPhotos",
+    "GoldItem",
+    "GoldSlot",
     "ItemState",
     "LateVerdict",
     "LedgerEntry",
     "PackageItem",
     "PackageState",
+    "PayDay",
+    "PayDaysClosed",
     "QAChoice",
     "ReviewPackage",
     "Ruling",
     "Sample",
     "SampleItem",
+    "SentBackVerdict",
     "Skip",
     "SkipReason",
+    "Standing",
+    "StandingChange",
+    "StandingChangeKind",
     "Takedown",
     "TakedownKind",
     "TaskKind",
