@@ -13,9 +13,11 @@ from verification.models.exports import (
     TrainingManifest,
 )
 from verification.models.gold import GoldItem, GoldSlot
+from verification.models.hotkeys import Hotkeys
 from verification.models.ledger import LedgerEntry
 from verification.models.packages import DisagreeReason, Escalation, PackageItem, PackageState, ReviewPackage, Ruling
 from verification.models.pay_days import PayDay, PayDaysClosed
+from verification.models.reopenings import Reopening
 from verification.models.samples import ItemState, QAChoice, Sample, SampleItem, TaskKind
 from verification.models.standing import SentBackVerdict, Standing, StandingChange, StandingChangeKind
 from verification.models.takedowns import Takedown, TakedownKind
@@ -47,6 +49,7 @@ __all__ = [
     "ExportedPhotos",
     "GoldItem",
     "GoldSlot",
+    "Hotkeys",
     "ItemState",
     "LateVerdict",
     "LedgerEntry",
@@ -55,6 +58,7 @@ __all__ = [
     "PayDay",
     "PayDaysClosed",
     "QAChoice",
+    "Reopening",
     "ReviewPackage",
     "Ruling",
     "Sample",

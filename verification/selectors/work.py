@@ -6,11 +6,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import connection
 from django.utils import timezone
 
-from verification.services.queue import AHEAD_SQL, BEHIND_SQL, NOT_THEIRS_SQL, LeasedItem, ShownTag
+from verification.models import TaskKind
+from verification.services.queue import (
+    AHEAD_SQL,
+    BEHIND_SQL,
+    COLUMNS_SQL,
+    SEEN_SQL,
+    LeasedItem,
+    eligible_sql,
+    leased_item,
+)
 
 STINT = 50  # items between two breaths: what the progress bar of the work screen counts to
 DAYS_SHOWN = 14
@@ -36,16 +44,19 @@ class Stint:
 
 @dataclass(frozen=True, slots=True)
 class PastItem:
-    """An item the person judged: what they saw, what they marked, and the key that undoes it."""
+    """An item the person judged: what they saw, what they decided and wrote, and the key that undoes it."""
 
     item: LeasedItem
     rejected_ids: tuple[int, ...]
     key: UUID
+    choice: str = ""
+    text: str = ""
+    is_bad_box: bool = False
 
 
-def today_of(*, project_id: int, user_id: int) -> Today:
-    """The person's day so far, in the server's time zone."""
-    row = _row(_TODAY, project_id, user_id, midnight=_midnight())
+def today_of(*, project_id: int, user_id: int, kind: TaskKind | None = None) -> Today:
+    """The person's day so far, in the server's time zone: of one kind of task, or of all. Pay is that of all."""
+    row = _row(_TODAY, project_id, user_id, midnight=_midnight(), kind=kind and kind.value)
     return Today(items=row[0], seconds=row[1], since=row[2], earned=row[3])
 
 
@@ -53,34 +64,39 @@ def items_per_day(*, project_id: int, user_id: int) -> list[tuple[date, int]]:
     """How many items the person did on each of the last 14 days, today last, days without work included."""
     first = _midnight() - timedelta(days=DAYS_SHOWN - 1)
     with connection.cursor() as cursor:
-        cursor.execute(_PER_DAY, _parameters(project_id, user_id, midnight=first, zone=_zone()))
+        cursor.execute(_PER_DAY, _parameters(project_id, user_id, midnight=first, zone=_zone(), kind=None))
         counts = dict(cursor.fetchall())
     days = [first.date() + timedelta(days=number) for number in range(DAYS_SHOWN)]
     return [(day, counts.get(day, 0)) for day in days]
 
 
-def count_open_items(*, project_id: int, user_id: int, at_most: int) -> int:
-    """How many items the person could work on now, theirs included, counted up to `at_most`."""
+def count_open_items(*, project_id: int, user_id: int, at_most: int, kind: TaskKind = TaskKind.TAG) -> int:
+    """How many items of the kind the person could work on now, theirs included, counted up to `at_most`."""
     for where in (AHEAD_SQL, BEHIND_SQL):
-        count = int(_row(_OPEN.replace("__where__", where), project_id, user_id, at_most=at_most)[0])
+        statement = (
+            _OPEN.replace("__where__", where)
+            .replace("__eligible__", eligible_sql(kind))
+            .replace("__kind__", kind.value)
+        )
+        count = int(_row(statement, project_id, user_id, at_most=at_most)[0])
         if count:
             return min(count, at_most)
     return 0
 
 
-def stint_of(*, project_id: int, user_id: int, done_today: int) -> Stint:
+def stint_of(*, project_id: int, user_id: int, done_today: int, kind: TaskKind = TaskKind.TAG) -> Stint:
     """Where the person is in the present run of 50 items; shorter when fewer are left."""
     done = done_today % STINT
-    left = count_open_items(project_id=project_id, user_id=user_id, at_most=STINT - done)
+    left = count_open_items(project_id=project_id, user_id=user_id, at_most=STINT - done, kind=kind)
     if left == 0 and done == 0 and done_today:
         return Stint(STINT, STINT)
     return Stint(done, done + left)
 
 
-def last_verdicts_of(*, project_id: int, user_id: int, count: int) -> list[PastItem]:
-    """The person's last verdicts that can still be undone, the latest first."""
+def last_verdicts_of(*, project_id: int, user_id: int, count: int, kind: TaskKind = TaskKind.TAG) -> list[PastItem]:
+    """The person's last verdicts of the kind that can still be undone, the latest first."""
     with connection.cursor() as cursor:
-        cursor.execute(_LAST, _parameters(project_id, user_id, count=count))
+        cursor.execute(_LAST, _parameters(project_id, user_id, count=count, kind=kind.value))
         return [_past(row) for row in cursor.fetchall()]
 
 
@@ -88,6 +104,7 @@ _MINE = """
     FROM verification_verdict v
     JOIN verification_assignment a ON a.id = v.assignment_id AND a.verdict_id = v.id
     JOIN verification_sample s ON s.id = a.sample_id AND s.project_id = %(project)s
+     AND (%(kind)s::text IS NULL OR s.task_kind = %(kind)s::text)
     WHERE v.annotator_id = %(user)s AND NOT v.is_withdrawal
 """
 
@@ -103,42 +120,46 @@ SELECT (v.created_at AT TIME ZONE %(zone)s)::date AS day, count(*)
 {_MINE} AND v.created_at >= %(midnight)s GROUP BY day
 """
 
-_OPEN = f"""
+_OPEN = """
 SELECT (SELECT count(*) FROM verification_assignment h
-        JOIN verification_sample s ON s.id = h.sample_id AND s.is_open AND s.task_kind = 'tag'
+        JOIN verification_sample s ON s.id = h.sample_id AND s.is_open AND s.task_kind = '__kind__'
         WHERE h.annotator_id = %(user)s AND h.state = 'leased' AND s.project_id = %(project)s)
      + (SELECT count(*) FROM (
             SELECT 1
             FROM verification_sample s
-            JOIN verification_assignment a ON a.sample_id = s.id AND a.state = 'open'
+            JOIN verification_assignment a ON a.sample_id = s.id AND a.state = 'open' AND a.held_for_id = %(user)s
             JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
-            WHERE s.project_id = %(project)s AND s.is_open AND s.task_kind = 'tag' AND __where__
-              AND {NOT_THEIRS_SQL}
+            WHERE s.project_id = %(project)s AND s.is_open AND s.task_kind = '__kind__' AND __eligible__
+            LIMIT %(at_most)s::int) theirs)
+     + (SELECT count(*) FROM (
+            SELECT 1
+            FROM verification_sample s
+            JOIN verification_assignment a ON a.sample_id = s.id AND a.state = 'open' AND a.held_for_id IS NULL
+            JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
+            WHERE s.project_id = %(project)s AND s.is_open AND s.task_kind = '__kind__' AND __where__
+              AND __eligible__
               AND NOT EXISTS (SELECT 1 FROM verification_assignment lower
                               WHERE lower.item_id = a.item_id AND lower.round = a.round
                                 AND lower.state = 'open' AND lower.slot < a.slot)
             LIMIT %(at_most)s::int) few)
-"""  # noqa: S608
+"""
 
-_LAST = """
-SELECT v.key, v.rejected_ids, a.id, i.id, image.id, image.width, image.height, image.mean_luma,
-       r.x1, r.y1, r.x2, r.y2, i.shown->'tags'
+_LAST = f"""
+SELECT v.key, v.rejected_ids, v.choice, v.is_bad_box, written.text, {COLUMNS_SQL}
 FROM verification_verdict v
-JOIN verification_assignment a ON a.id = v.assignment_id AND a.verdict_id = v.id
-JOIN verification_sample s ON s.id = a.sample_id AND s.project_id = %(project)s AND s.is_open AND s.task_kind = 'tag'
-JOIN verification_sampleitem i ON i.id = a.item_id
-JOIN annotation_image image ON image.id = i.image_id
-JOIN annotation_region r ON r.id = i.region_ids[1]
+JOIN verification_assignment slot ON slot.id = v.assignment_id AND slot.verdict_id = v.id
+JOIN verification_sample s ON s.id = slot.sample_id AND s.project_id = %(project)s AND s.is_open
+ AND s.task_kind = %(kind)s
+{SEEN_SQL}
+LEFT JOIN verification_wording written ON written.verdict_id = v.id
 WHERE v.annotator_id = %(user)s AND NOT v.is_withdrawal
 ORDER BY v.created_at DESC LIMIT %(count)s::int
-"""
+"""  # noqa: S608
 
 
 def _past(row: tuple[Any, ...]) -> PastItem:
-    key, rejected, assignment, item, image, width, height, luma, x1, y1, x2, y2, tags = row
-    shown = tuple(ShownTag(tag["concept_id"], tag["text"]) for tag in orjson.loads(tags))
-    seen = LeasedItem(assignment, item, image, width, height, luma, (x1, y1, x2, y2), shown)
-    return PastItem(seen, tuple(rejected), key)
+    key, rejected, choice, is_bad_box, text, *columns = row
+    return PastItem(leased_item(tuple(columns)), tuple(rejected), key, choice, text or "", is_bad_box)
 
 
 def _row(statement: str, project_id: int, user_id: int, **more: Any) -> tuple[Any, ...]:

@@ -2,18 +2,22 @@
 
 Slots are handed out in the order of their rank, from where the person last stopped: `max(rank)` of what they have or
 had is their cursor. What lies behind a cursor was passed for good reason (others hold it, it is their own item), so
-nobody scans it again; a slot that comes free is moved to just ahead of everybody.
+nobody scans it again; a slot that comes free is moved to just ahead of everybody. A slot that is held for somebody
+(`held_for`) is found first by that person and by nobody else.
 
-Only the database's clock counts.
+One queue serves all kinds of task; a person is given one kind at a time. Only the database's clock counts.
 """
 
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
 from django.conf import settings
 from django.db import IntegrityError, connection
+
+from verification.models import TaskKind
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +31,21 @@ class ShownTag:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownQuestion:
+    """A question about `tag`, its answer, and (who writes the right answer sees them) the region's other pairs."""
+
+    tag: str
+    question: str
+    answer: str
+    others: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LeasedItem:
     """What an annotator may see of an item they hold. No scores, sources or names.
 
-    `box` is (x1, y1, x2, y2) in pixels of the image as shown (width × height, EXIF-rotated), x2/y2 exclusive.
+    `box` is (x1, y1, x2, y2) in pixels of the image as shown (width × height, EXIF-rotated), x2/y2 exclusive. A tag
+    task has `tags`, the others have a `question`.
     """
 
     assignment_id: int
@@ -41,6 +56,7 @@ class LeasedItem:
     mean_luma: float
     box: tuple[float, float, float, float]
     tags: tuple[ShownTag, ...]
+    question: ShownQuestion | None = None
 
 
 SEEN_SQL = """
@@ -50,41 +66,69 @@ SEEN_SQL = """
 """
 COLUMNS_SQL = """
     slot.id, i.id, image.id, image.width, image.height, image.mean_luma,
-    r.x1, r.y1, r.x2, r.y2, i.shown->'tags'
+    r.x1, r.y1, r.x2, r.y2, coalesce(i.shown->'tags', i.shown)
 """
 
-# Written as scalar subqueries, not NOT EXISTS: that would be planned as a join with all the person ever did.
+# A person has at most one slot of an item, whatever the round. Written as scalar subqueries, not NOT EXISTS: that would
+# be planned as a join with all the person ever did.
 NOT_THEIRS_SQL = """
     (SELECT own.id FROM verification_assignment own
-     WHERE own.item_id = a.item_id AND own.round = a.round AND own.annotator_id = %(user)s
-     LIMIT 1) IS NULL
+     WHERE own.item_id = a.item_id AND own.annotator_id = %(user)s LIMIT 1) IS NULL
     AND (SELECT k.id FROM verification_skip k
          WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s LIMIT 1) IS NULL
 """
+# Who checked a pair does not write its answer (papers V1 appendix B.3), and who wrote it does not check it again.
+_NO_PART_IN_PARENT = """
+    AND (SELECT own.id FROM verification_assignment own
+         WHERE own.item_id = i.parent_id AND own.annotator_id = %(user)s LIMIT 1) IS NULL
+"""
+_NO_PART_IN_ANSWER = """
+    AND (a.round = 0
+         OR (SELECT own.id FROM verification_sampleitem child JOIN verification_assignment own ON own.item_id = child.id
+             WHERE child.parent_id = i.id AND own.annotator_id = %(user)s LIMIT 1) IS NULL)
+"""
+_ELIGIBLE = {
+    TaskKind.TAG: NOT_THEIRS_SQL,
+    TaskKind.QA: NOT_THEIRS_SQL + _NO_PART_IN_ANSWER,
+    TaskKind.ANSWER: NOT_THEIRS_SQL + _NO_PART_IN_PARENT,
+}
 
-# __ahead__ is where to look, __if__ one more condition, __count__ a small number: written into the text, because a plan
-# for an unknown limit would sort the whole queue.
+# __ahead__ is where to look, __if__ one more condition, __count__ a small number, __kind__ a kind of task: written into
+# the text, because a plan for an unknown limit would sort the whole queue.
 _LEASE_PARTS = f"""
 taken AS (
     SELECT free.id, free.item_id, free.round, free.rank
     FROM projects_project p
-    JOIN verification_sample s ON s.project_id = p.id AND s.is_open AND s.task_kind = 'tag'
+    JOIN verification_sample s ON s.project_id = p.id AND s.is_open AND s.task_kind = '__kind__'
     CROSS JOIN LATERAL (
-        SELECT a.id, a.item_id, a.round, a.rank
-        FROM verification_assignment a
-        JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
-        WHERE a.sample_id = s.id AND a.state = 'open' AND __ahead__
-          AND {NOT_THEIRS_SQL}
-        ORDER BY a.rank
-        LIMIT __count__
-        FOR UPDATE OF a SKIP LOCKED
+        SELECT * FROM (
+            SELECT a.id, a.item_id, a.round, a.rank
+            FROM verification_assignment a
+            JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
+            WHERE a.sample_id = s.id AND a.state = 'open' AND a.held_for_id = %(user)s
+              AND __eligible__
+            ORDER BY a.rank
+            LIMIT __count__
+            FOR UPDATE OF a SKIP LOCKED
+        ) held
+        UNION ALL
+        SELECT * FROM (
+            SELECT a.id, a.item_id, a.round, a.rank
+            FROM verification_assignment a
+            JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
+            WHERE a.sample_id = s.id AND a.state = 'open' AND a.held_for_id IS NULL AND __ahead__
+              AND __eligible__
+            ORDER BY a.rank
+            LIMIT __count__
+            FOR UPDATE OF a SKIP LOCKED
+        ) anybodys
     ) free
     WHERE p.id = %(project)s AND p.paused_at IS NULL AND __if__
       AND (SELECT count(*) FROM verification_assignment h
            WHERE h.annotator_id = %(user)s AND h.state = 'leased') <= {MAX_HELD} - __count__
     LIMIT __count__
 ), chosen AS (
-    SELECT DISTINCT ON (item_id, round) id FROM taken ORDER BY item_id, round, rank
+    SELECT DISTINCT ON (item_id) id FROM taken ORDER BY item_id, round, rank
 ), slot AS (
     UPDATE verification_assignment a
     SET state = 'leased', annotator_id = %(user)s, leased_until = now() + make_interval(secs => %(lease)s)
@@ -97,14 +141,17 @@ taken AS (
 # the statement does not wait for the disk when it is a transaction of its own.
 _COMMIT_LATER = "set_config('synchronous_commit', 'off', true) = 'off'"
 
+# Held slots do not move the cursor: they are found without it.
 AHEAD_SQL = """
     a.rank >= coalesce((SELECT max(c.rank) FROM verification_assignment c
-                        WHERE c.annotator_id = %(user)s AND c.sample_id = s.id), -9223372036854775808)
+                        WHERE c.annotator_id = %(user)s AND c.sample_id = s.id AND c.held_for_id IS NULL),
+                       -9223372036854775808)
 """
 # A second look at what the cursor passed: bounded, and only when nothing is ahead.
 BEHIND_SQL = """
     a.id IN (SELECT early.id FROM verification_assignment early
-             WHERE early.sample_id = s.id AND early.state = 'open' ORDER BY early.rank LIMIT 1000)
+             WHERE early.sample_id = s.id AND early.state = 'open' AND early.held_for_id IS NULL
+             ORDER BY early.rank LIMIT 1000)
 """
 
 _HELD = f"""
@@ -113,7 +160,7 @@ WITH slot AS (
     FROM verification_sample s
     JOIN projects_project p ON p.id = s.project_id
     WHERE a.annotator_id = %(user)s AND a.state = 'leased' AND s.id = a.sample_id
-      AND s.project_id = %(project)s AND s.task_kind = 'tag' AND s.is_open AND p.paused_at IS NULL
+      AND s.project_id = %(project)s AND s.task_kind = '__kind__' AND s.is_open AND p.paused_at IS NULL
     RETURNING a.id, a.item_id, a.rank
 )
 SELECT {COLUMNS_SQL} FROM slot {SEEN_SQL} ORDER BY slot.rank
@@ -140,30 +187,32 @@ WHERE a.id IN (
 """  # noqa: S608
 
 
-def lease_items(*, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
-    """What the person holds in the project, renewed, topped up to `count` items; in the order to be worked on.
+def lease_items(*, project_id: int, user_id: int, count: int, kind: TaskKind = TaskKind.TAG) -> list[LeasedItem]:
+    """What the person holds of this kind, renewed, topped up to `count` items; in the order to be worked on.
 
     Calling it again gives the same items (a reloaded page goes on where it was). Empty when the project is paused or
     nothing is open for this person.
     """
-    held = _fetch(_HELD, lease_values(project_id, user_id))
+    held = _fetch(_HELD.replace("__kind__", kind.value), lease_values(project_id, user_id))
     missing = count - len(held)
-    return held + (lease_next(project_id=project_id, user_id=user_id, count=missing) if missing > 0 else [])
+    return held + (lease_next(project_id=project_id, user_id=user_id, count=missing, kind=kind) if missing > 0 else [])
 
 
-def lease_next(*, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
+def lease_next(*, project_id: int, user_id: int, count: int, kind: TaskKind = TaskKind.TAG) -> list[LeasedItem]:
     """Up to `count` items the person neither holds, did nor skipped, leased to them. One statement when some are open.
 
-    Locks the slots it takes, skips those that others are taking. Nothing when the person would hold more
-    than MAX_HELD. When nothing is open, leases that lapsed are freed first.
+    What is held for the person comes first. Locks the slots it takes, skips those that others are taking. Nothing when
+    the person would hold more than MAX_HELD. When nothing is open, leases that lapsed are freed first.
     """
     count = min(count, MAX_HELD)
     if count < 1:
         return []
-    items = _take(AHEAD_SQL, project_id, user_id, count)
+    items = _take(AHEAD_SQL, project_id, user_id, count, kind)
     if not items:
         free_lapsed_leases(project_id=project_id)
-        items = _take(AHEAD_SQL, project_id, user_id, count) or _take(BEHIND_SQL, project_id, user_id, count)
+        items = _take(AHEAD_SQL, project_id, user_id, count, kind) or _take(
+            BEHIND_SQL, project_id, user_id, count, kind
+        )
     return items
 
 
@@ -186,23 +235,36 @@ def free_lapsed_leases(*, project_id: int | None = None) -> int:
     return _execute(_FREE.replace("__which__", which), {"project": project_id})
 
 
-def lease_parts(count: int, *, ahead: str, condition: str) -> str:
+@lru_cache(maxsize=256)
+def lease_parts(count: int, *, kind: TaskKind, ahead: str, condition: str) -> str:
     """The named parts of a statement that leases up to `count` slots; the last one, `slot`, has what was leased."""
-    return _LEASE_PARTS.replace("__ahead__", ahead).replace("__if__", condition).replace("__count__", str(int(count)))
+    return (
+        _LEASE_PARTS.replace("__ahead__", ahead)
+        .replace("__if__", condition)
+        .replace("__eligible__", _ELIGIBLE[kind])
+        .replace("__kind__", kind.value)
+        .replace("__count__", str(int(count)))
+    )
 
 
-def _take(ahead: str, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
+def eligible_sql(kind: TaskKind) -> str:
+    """Whether slot `a` of item `i` may be given to %(user)s: a condition for statements about a person's open work."""
+    return _ELIGIBLE[kind]
+
+
+def _take(ahead: str, project_id: int, user_id: int, count: int, kind: TaskKind) -> list[LeasedItem]:
     items: list[LeasedItem] = []
     while len(items) < count:  # fewer come when two slots of one item stand side by side
-        more = _take_once(ahead, project_id, user_id, count - len(items))
+        more = _take_once(ahead, project_id, user_id, count - len(items), kind)
         if not more:
             break
         items += more
     return items
 
 
-def _take_once(ahead: str, project_id: int, user_id: int, count: int) -> list[LeasedItem]:
-    parts = lease_parts(count, ahead=ahead, condition="true" if connection.in_atomic_block else _COMMIT_LATER)
+def _take_once(ahead: str, project_id: int, user_id: int, count: int, kind: TaskKind) -> list[LeasedItem]:
+    condition = "true" if connection.in_atomic_block else _COMMIT_LATER
+    parts = lease_parts(count, kind=kind, ahead=ahead, condition=condition)
     statement = f"WITH {parts} SELECT {COLUMNS_SQL} FROM slot {SEEN_SQL} ORDER BY slot.rank"  # noqa: S608
     for _attempt in range(3):
         try:
@@ -234,6 +296,11 @@ def _execute(statement: str, parameters: dict[str, Any]) -> int:
 
 def leased_item(row: tuple[Any, ...]) -> LeasedItem:
     """An item from a row of COLUMNS_SQL."""
-    assignment_id, item_id, image_id, width, height, luma, x1, y1, x2, y2, tags = row
-    shown = tuple(ShownTag(tag["concept_id"], tag["text"]) for tag in orjson.loads(tags))
-    return LeasedItem(assignment_id, item_id, image_id, width, height, luma, (x1, y1, x2, y2), shown)
+    assignment_id, item_id, image_id, width, height, luma, x1, y1, x2, y2, shown = row
+    content = orjson.loads(shown)
+    where = (assignment_id, item_id, image_id, width, height, luma, (x1, y1, x2, y2))
+    if isinstance(content, list):
+        return LeasedItem(*where, tuple(ShownTag(tag["concept_id"], tag["text"]) for tag in content))
+    others = tuple((pair["question"], pair["answer"]) for pair in content.get("others", ()))
+    question = ShownQuestion(content["tag"]["text"], content["question"], content["answer"], others)
+    return LeasedItem(*where, (), question)

@@ -1,7 +1,9 @@
 """Verdicts: recorded once, paid once, withdrawn by a row that supersedes them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +11,11 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from verification.models import Assignment, AssignmentState, LateVerdict, Verdict
+from verification.models import Assignment, AssignmentState, LateVerdict, QAChoice, TaskKind, Verdict
 from verification.services.ledger import RATE_SQL
+from verification.services.question_decisions import follow_up, take_back_follow_up
 from verification.services.tickets import is_ticket_of
+from verification.services.verdict_contents import Content, check_against_question, checked_content, wording_kind
 from webapp.core.errors import BadInput, Conflict, NotFound
 
 MAX_SECONDS = 600.0  # what one item can count for; the browser already leaves idle time out
@@ -25,14 +29,15 @@ judged AS (
     JOIN verification_sampleitem i ON i.id = a.item_id
     JOIN verification_sample s ON s.id = a.sample_id
     JOIN projects_project p ON p.id = s.project_id
-    WHERE a.id = %(assignment)s AND p.id = %(project)s AND s.task_kind = 'tag' AND __held__
-      AND %(rejected)s::bigint[] <@ ARRAY(
-          SELECT (tag->>'concept_id')::bigint FROM jsonb_array_elements(i.shown->'tags') tag)
+    WHERE a.id = %(assignment)s AND p.id = %(project)s AND s.task_kind = '__kind__' AND __held__ AND __fits__
     FOR UPDATE OF a
 ), verdict AS (
     INSERT INTO verification_verdict
-        (assignment_id, item_id, annotator_id, key, choice, rejected_ids, is_withdrawal, seconds)
-    SELECT judged.id, judged.item_id, %(user)s, %(key)s, '', %(rejected)s::bigint[], false, %(seconds)s FROM judged
+        (assignment_id, item_id, annotator_id, key, choice, rejected_ids, text_digest, is_bad_box, is_withdrawal,
+         seconds)
+    SELECT judged.id, judged.item_id, %(user)s, %(key)s, %(choice)s, %(rejected)s::bigint[], %(digest)s, %(bad_box)s,
+           false, %(seconds)s
+    FROM judged
     ON CONFLICT (key) DO NOTHING
     RETURNING id, assignment_id
 ), closed AS (
@@ -44,15 +49,31 @@ judged AS (
     SELECT judged.project_id, %(user)s, verdict.id, judged.rate, judged.currency FROM judged, verdict
 )
 """  # noqa: S608  # the parts are constants of this package
+_WORDED = """
+, worded AS (
+    INSERT INTO verification_wording (verdict_id, kind, text, writer_id)
+    SELECT verdict.id, %(wording)s, %(text)s, %(user)s FROM verdict
+)
+"""
 
 _HELD_BY_THEM = "a.state = 'leased' AND a.annotator_id = %(user)s"
 _STILL_FREE = """
-    a.state = 'open' AND s.is_open
+    a.state = 'open' AND s.is_open AND (a.held_for_id IS NULL OR a.held_for_id = %(user)s)
     AND NOT EXISTS (SELECT 1 FROM verification_skip k WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s)
 """
-# The named parts of a statement that records a verdict on a slot the person holds; `verdict` has its id, or no row.
-RECORD_PARTS_SQL = _RECORD_PARTS.replace("__held__", _HELD_BY_THEM)
-_LATE_PARTS = _RECORD_PARTS.replace("__held__", _STILL_FREE)
+_TAGS_WERE_SHOWN = """
+    %(rejected)s::bigint[] <@ ARRAY(
+        SELECT (tag->>'concept_id')::bigint FROM jsonb_array_elements(i.shown->'tags') tag)
+"""
+_ALL_TAGS_ARE_WRONG = "cardinality(%(rejected)s::bigint[]) = jsonb_array_length(i.shown->'tags')"
+# Nothing can follow from it: the only verdict of the only round, so nobody else's has to be looked at.
+_STANDS_ALONE = "s.overlap = 1 AND a.round = 0"
+_NO_PART_IN_PARENT = """
+    NOT EXISTS (SELECT 1 FROM verification_assignment own
+                WHERE own.item_id = i.parent_id AND own.annotator_id = %(user)s)
+"""
+# After these the pair is as it was; the others ask for an answer or open the tag task again.
+_QUIET = frozenset({QAChoice.CORRECT.value, QAChoice.UNANSWERABLE.value, ""})
 
 _WITHDRAW = f"""
 WITH target AS (
@@ -63,6 +84,8 @@ WITH target AS (
     JOIN verification_ledgerentry pay ON pay.verdict_id = v.id
     WHERE v.key = %(verdict)s AND v.annotator_id = %(user)s AND NOT v.is_withdrawal
       AND s.project_id = %(project)s AND s.is_open AND a.state = 'done'
+      AND NOT EXISTS (SELECT 1 FROM verification_packageitem packed
+                      WHERE packed.item_id = v.item_id AND packed.is_live AND v.id = ANY(packed.verdict_ids))
       AND (SELECT count(*) FROM (
                SELECT 1 FROM verification_verdict later
                WHERE later.annotator_id = %(user)s AND later.created_at > v.created_at AND NOT later.is_withdrawal
@@ -85,6 +108,15 @@ WITH target AS (
 SELECT id FROM withdrawal
 """  # noqa: S608
 
+_LOCK_ITEM = """
+SELECT i.id FROM verification_sampleitem i JOIN verification_assignment a ON a.item_id = i.id
+WHERE a.id = %(assignment)s FOR NO KEY UPDATE OF i
+"""
+_LOCK_ITEM_OF_VERDICT = """
+SELECT i.id FROM verification_sampleitem i JOIN verification_verdict v ON v.item_id = i.id
+WHERE v.key = %(verdict)s AND v.annotator_id = %(user)s FOR NO KEY UPDATE OF i
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -94,63 +126,137 @@ class Receipt:
     repeated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A verdict as it came, checked as far as that goes without the item. `values` are the statements' parameters."""
+
+    kind: TaskKind
+    content: Content
+    values: dict[str, Any]
+
+    @property
+    def may_stand_alone(self) -> bool:
+        """Whether one statement can be all there is to it."""
+        return self.kind == TaskKind.TAG or self.content.choice in _QUIET
+
+
 def record_verdict(
     *,
     project_id: int,
     user_id: int,
     assignment_id: int,
-    rejected_ids: list[int],
     seconds: float,
     key: UUID,
     ticket: str = "",
+    kind: TaskKind = TaskKind.TAG,
+    rejected_ids: Sequence[int] = (),
+    choice: str = "",
+    text: str = "",
+    is_bad_box: bool = False,
 ) -> Receipt:
-    """Record which of the shown tags are wrong; close the slot and pay for it in the same statement.
+    """Record what somebody decided about an item of this kind; close the slot and pay for it in the same statement.
 
+    What may be given is told by services/verdict_contents.py: the wrong ones of the shown tags, a choice, or a text.
     The slot must be leased to this person, or lapsed and still free (then `ticket` proves that they had it). A paused
-    project takes verdicts on items that were already out. The same key and content give the same receipt again.
+    project takes verdicts on items that were already out. The same key and content give the same receipt again. Where
+    the verdict decides that a pair's answer is wrong or its tag is, what follows (services/question_decisions.py)
+    is written in the same transaction, with the item locked first.
 
-    Raises NotFound (no such slot in this project), BadInput (a rejected concept was not shown), Conflict with code
-    `lease_lost` (somebody else has it; the verdict is kept as a LateVerdict, unpaid and uncounted), `already_done`
-    (this person's verdict on it stands) or `key_reused`.
+    Raises NotFound (no such slot in this project), BadInput (a rejected concept was not shown, a text does not do:
+    code `bad_answer`), Conflict with code `lease_lost` (somebody else has it; the verdict is kept as a LateVerdict with
+    its text, unpaid and uncounted), `already_done` (this person's verdict on it stands) or `key_reused`.
     """
-    values = verdict_values(
+    sent = checked_verdict(
         project_id=project_id,
         user_id=user_id,
         assignment_id=assignment_id,
-        rejected_ids=rejected_ids,
         seconds=seconds,
         key=key,
+        kind=kind,
+        content=Content(list(rejected_ids), choice, text, is_bad_box),
     )
-    recorded = _run(f"WITH {RECORD_PARTS_SQL} SELECT id FROM verdict", values)  # noqa: S608
+    return record_sent(sent, ticket)
+
+
+def record_sent(sent: Sent, ticket: str) -> Receipt:
+    """`record_verdict` for what `checked_verdict` made."""
+    recorded = _run(f"WITH {record_parts(sent)} SELECT id FROM verdict", sent.values) if sent.may_stand_alone else None  # noqa: S608
+    if recorded is None and sent.kind != TaskKind.TAG:
+        recorded = _record_with_consequences(sent, _HELD_BY_THEM)
     if recorded is not None:
         return Receipt(recorded)
-    return _repeated(values) or _late(values, ticket)
+    return _repeated(sent) or _late(sent, ticket)
 
 
-def verdict_values(
-    *, project_id: int, user_id: int, assignment_id: int, rejected_ids: list[int], seconds: float, key: UUID
-) -> dict[str, Any]:
-    """Parameters of RECORD_PARTS_SQL. Raises BadInput for a time that is no number."""
+def checked_verdict(
+    *,
+    project_id: int,
+    user_id: int,
+    assignment_id: int,
+    seconds: float,
+    key: UUID,
+    kind: TaskKind,
+    content: Content,
+) -> Sent:
+    """What is to be recorded. Raises BadInput for a time that is no number, or content that does not fit the kind."""
     if not math.isfinite(seconds):
         raise BadInput(_("The time spent must be a number."))
-    return {
-        "project": project_id,
-        "user": user_id,
-        "assignment": assignment_id,
-        "rejected": sorted(set(rejected_ids)),
-        "seconds": min(max(float(seconds), 0.0), MAX_SECONDS),
-        "key": key,
-    }
+    content = checked_content(kind, content)
+    if content.text and kind == TaskKind.ANSWER:
+        slot = Assignment.objects.filter(pk=assignment_id, sample__project_id=project_id).select_related("item").first()
+        if slot is not None and "question" in slot.item.shown:
+            check_against_question(content, slot.item)
+    return Sent(
+        kind,
+        content,
+        {
+            "project": project_id,
+            "user": user_id,
+            "assignment": assignment_id,
+            "rejected": content.rejected_ids,
+            "choice": content.choice,
+            "text": content.text,
+            "digest": content.digest,
+            "wording": wording_kind(kind).value,
+            "bad_box": content.is_bad_box,
+            "seconds": min(max(float(seconds), 0.0), MAX_SECONDS),
+            "key": key,
+        },
+    )
+
+
+def record_parts(sent: Sent) -> str:
+    """The named parts of a statement that records a verdict on a slot the person holds; `verdict` has its id, or no
+    row. Only for what may stand alone."""
+    return _record_parts(sent.kind, _HELD_BY_THEM, has_text=bool(sent.content.text), alone=True)
+
+
+@lru_cache(maxsize=64)
+def _record_parts(kind: TaskKind, held: str, *, has_text: bool, alone: bool) -> str:
+    fits = "true"
+    if kind == TaskKind.TAG:
+        fits = f"{_TAGS_WERE_SHOWN} AND {_ALL_TAGS_ARE_WRONG}" if has_text else _TAGS_WERE_SHOWN
+    elif kind == TaskKind.ANSWER:
+        fits = _NO_PART_IN_PARENT
+    elif alone:
+        fits = _STANDS_ALONE
+    parts = _RECORD_PARTS.replace("__kind__", kind.value).replace("__held__", held).replace("__fits__", fits)
+    return parts + _WORDED if has_text else parts
 
 
 def withdraw_verdict(*, project_id: int, user_id: int, verdict_key: UUID, key: UUID) -> Receipt:
     """Undo: supersede the verdict with `verdict_key`, take its pay back, lease its slot to the same person again.
 
-    Only among the person's last 50 verdicts, and while its sample is open. The same `key` gives the same receipt again.
+    Only among the person's last 50 verdicts, while its sample is open, it is not packed for an expert and nobody has
+    begun with what followed from it. The same `key` gives the same receipt again. Locks the item, then its slot.
     Raises NotFound, or Conflict with code `not_undoable` or `key_reused`.
     """
     values = {"project": project_id, "user": user_id, "verdict": verdict_key, "key": key}
-    withdrawn = _run(_WITHDRAW, {**values, "lease": float(settings.ARGUS_LEASE_SECONDS)})
+    with transaction.atomic():
+        item_id = _run(_LOCK_ITEM_OF_VERDICT, values)
+        withdrawn = _run(_WITHDRAW, {**values, "lease": float(settings.ARGUS_LEASE_SECONDS)})
+        if withdrawn is not None and item_id is not None and not take_back_follow_up(item_id):
+            raise _not_undoable()
     if withdrawn is not None:
         return Receipt(withdrawn)
     before = Verdict.objects.filter(key=key).select_related("supersedes").first()
@@ -163,7 +269,18 @@ def withdraw_verdict(*, project_id: int, user_id: int, verdict_key: UUID, key: U
         key=verdict_key, annotator_id=user_id, is_withdrawal=False, item__sample__project_id=project_id
     ).exists():
         raise NotFound(_("There is no verdict of yours to undo here."))
-    raise Conflict(_("This verdict can no longer be undone. It stands as you sent it."), code="not_undoable")
+    raise _not_undoable()
+
+
+def _record_with_consequences(sent: Sent, held: str) -> int | None:
+    """With the item locked, so that of several people's verdicts one is the last."""
+    with transaction.atomic():
+        item_id = _run(_LOCK_ITEM, sent.values)
+        parts = _record_parts(sent.kind, held, has_text=bool(sent.content.text), alone=False)
+        recorded = _run(f"WITH {parts} SELECT id FROM verdict", sent.values)  # noqa: S608
+        if recorded is not None and item_id is not None and sent.kind != TaskKind.TAG:
+            follow_up(item_id)
+    return recorded
 
 
 def _run(statement: str, values: dict[str, Any]) -> int | None:
@@ -173,40 +290,53 @@ def _run(statement: str, values: dict[str, Any]) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _repeated(values: dict[str, Any]) -> Receipt | None:
-    before = Verdict.objects.filter(key=values["key"]).first()
+def _repeated(sent: Sent) -> Receipt | None:
+    before = Verdict.objects.filter(key=sent.values["key"]).first()
     if before is None:
         return None
-    sent = (values["user"], values["assignment"], values["rejected"], False)
-    if sent != (before.annotator_id, before.assignment_id, before.rejected_ids, before.is_withdrawal):
+    names = ("user", "assignment", "rejected", "choice", "digest", "bad_box")
+    stands = (
+        before.annotator_id,
+        before.assignment_id,
+        before.rejected_ids,
+        before.choice,
+        before.text_digest,
+        before.is_bad_box,
+    )
+    if before.is_withdrawal or stands != tuple(sent.values[name] for name in names):
         raise _key_reused()
     return Receipt(before.pk, repeated=True)
 
 
-def _late(values: dict[str, Any], ticket: str) -> Receipt:
+def _late(sent: Sent, ticket: str) -> Receipt:
     """The slot is not leased to them now: take the verdict if nobody else has the slot, keep it otherwise."""
+    values, user_id = sent.values, sent.values["user"]
     slot = (
-        Assignment.objects.filter(pk=values["assignment"], sample__project_id=values["project"])
+        Assignment.objects.filter(
+            pk=values["assignment"], sample__project_id=values["project"], sample__task_kind=sent.kind
+        )
         .select_related("item")
         .first()
     )
-    user_id = values["user"]
     known = slot is not None and (
         slot.annotator_id == user_id or is_ticket_of(ticket, user_id=user_id, assignment_id=slot.pk)
     )
     if slot is None or not known:
         raise NotFound(_("This item was not given to you."))
-    if not set(values["rejected"]) <= {tag["concept_id"] for tag in slot.item.shown["tags"]}:
-        raise BadInput(_("A tag that was marked as wrong does not belong to this item. Load the page again."))
+    if sent.kind == TaskKind.TAG:
+        shown = {tag["concept_id"] for tag in slot.item.shown["tags"]}
+        if not set(values["rejected"]) <= shown:
+            raise BadInput(_("A tag that was marked as wrong does not belong to this item. Load the page again."))
+        if values["text"] and len(values["rejected"]) < len(shown):
+            raise BadInput(_("A right tag can be typed when all shown ones are marked as wrong."))
     if slot.state == AssignmentState.DONE and slot.annotator_id == user_id:
         raise Conflict(_("You have already answered this item."), code="already_done")
-    return _record_late(values) or _keep_late(values, slot)
+    return _record_late(sent) or _keep_late(values, slot)
 
 
-def _record_late(values: dict[str, Any]) -> Receipt | None:
+def _record_late(sent: Sent) -> Receipt | None:
     try:
-        with transaction.atomic():
-            recorded = _run(f"WITH {_LATE_PARTS} SELECT id FROM verdict", values)  # noqa: S608
+        recorded = _record_with_consequences(sent, _STILL_FREE)
     except IntegrityError:  # they hold or did another slot of the same item
         return None
     return None if recorded is None else Receipt(recorded)
@@ -220,13 +350,19 @@ def _keep_late(values: dict[str, Any], slot: Assignment) -> Receipt:
                 item_id=slot.item_id,
                 annotator_id=values["user"],
                 key=values["key"],
+                choice=values["choice"],
                 rejected_ids=values["rejected"],
+                text=values["text"],
                 seconds=values["seconds"],
             )
         ],
         ignore_conflicts=True,  # the same late verdict sent again
     )
-    raise Conflict(_("This item went to someone else. Your marks on it do not count."), code="lease_lost")
+    raise Conflict(_("This item went to someone else. What you decided does not count; it is kept."), code="lease_lost")
+
+
+def _not_undoable() -> Conflict:
+    return Conflict(_("This verdict can no longer be undone. It stands as you sent it."), code="not_undoable")
 
 
 def _key_reused() -> Conflict:
