@@ -65,8 +65,8 @@ class AuditItem(models.Model):
 
     `shown` = {"tags": [{"concept_id", "text", "claim"}, …]}, best first, `claim` being whether the row says that the
     tag is right; or {"tag": {"concept_id", "text"}, "question", "answer"}. `source_mask`, `producer_id`, `size_class`
-    and `band` are what the figures are broken down by: of the first tag, or of the tag that was asked about. Experts are
-    sent none of these, and the tags in an order of chance. `barred_ids` took part in what is judged here.
+    and `band` are what the figures are broken down by: of the first tag, or of the tag that was asked about. Experts
+    are sent none of these, and the tags in an order of chance. `barred_ids` took part in what is judged here.
     """
 
     audit = models.ForeignKey(Audit, on_delete=models.CASCADE, related_name="items", db_index=False)
