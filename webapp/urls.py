@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("webapp.projects.urls")),
     path("", include("annotation.urls")),
     path("", include("verification.urls")),
+    path("api/v1/", include("webapp.api.urls")),
     path("accounts/", include("webapp.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

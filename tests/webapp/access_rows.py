@@ -32,6 +32,8 @@ class Row:
 
     `changes`: it changes something, so it takes POST alone and answers 405 to GET. `data` is what is posted.
     `unlike` names people whose answer differs. `public` and `signed_in` are endpoints outside projects.
+    `token`: of an endpoint of the API, the scope that a token needs. An endpoint with several methods has a row for each
+    further one: "api:exports POST".
     """
 
     allowed: frozenset[str] = frozenset()
@@ -42,6 +44,7 @@ class Row:
     json: bool = False
     unlike: Mapping[str, int] = field(default_factory=dict)
     scope: str = "project"
+    token: str = ""
 
     def expected(self, person: str) -> frozenset[int]:
         if person in self.unlike:
@@ -79,6 +82,10 @@ def _schema(things: Things) -> dict[str, Any]:
     return _slug(things) | {"version": "1"}
 
 
+def _api(token: str, *allowed: str, arguments: Arguments = _slug, ok: tuple[int, ...] = (200,), **extra: Any) -> Row:
+    return Row(frozenset(allowed), frozenset(ok), arguments=arguments, json=True, token=token, **extra)
+
+
 _EVERYONE = (*MEMBERS, "admin")
 _PERSON = _with(user_id="member_id")
 _LOOP = _with(loop_number="loop_number")
@@ -94,6 +101,10 @@ ROWS: dict[str, Row] = {
     "accounts:profile": Row(scope="signed in"),
     "accounts:theme": Row(scope="signed in", changes=True, ok=frozenset({302}), data={"theme": "dark"}),
     "accounts:email": Row(scope="signed in", ok=frozenset({302})),
+    "accounts:tokens": Row(scope="signed in"),
+    "accounts:revoke_token": Row(
+        scope="signed in", changes=True, ok=frozenset({404}), arguments=lambda things: {"token_id": 2**40}
+    ),
     # webapp/projects
     "projects:list": Row(scope="signed in"),
     "projects:new": Row(frozenset({"lead", "admin"}), unlike={"outsider": 403}),
@@ -144,6 +155,32 @@ ROWS: dict[str, Row] = {
         arguments=lambda things: {"slug": things.project.slug, "version": "1"},
         ok=(200, 404),
     ),
+}
+
+ROWS |= {
+    # webapp/api, annotation/api, verification/api
+    "api:schema": Row(scope="public"),
+    "api:me": Row(scope="signed in", json=True, token="read"),
+    "api:projects": Row(scope="signed in", json=True, token="read"),
+    "api:project": _api("read", *_EVERYONE),
+    "api:image_file": _api("read", *_EVERYONE, arguments=_image),
+    "api:work_lease": _api("annotate", "annotator", changes=True),
+    "api:work_submit": _api("annotate", "annotator", changes=True, ok=_ITEM_ANSWERS),
+    "api:work_undo": _api("annotate", "annotator", changes=True, ok=_ITEM_ANSWERS),
+    "api:work_skip": _api("annotate", "annotator", changes=True, ok=_ITEM_ANSWERS),
+    "api:work_release": _api("annotate", "annotator", changes=True),
+    "api:loops": _api("lead", "lead", "admin"),
+    "api:loops POST": _api("lead", "lead", "admin", changes=True, ok=(201, 409)),
+    "api:loop": _api("lead", "lead", "admin", arguments=_LOOP),
+    "api:cancel_loop": _api("lead", "lead", "admin", arguments=_LOOP, changes=True),
+    "api:exports": _api("export", "lead", "consumer", "admin"),
+    "api:exports POST": _api("export", "lead", "consumer", "admin", changes=True, ok=(202,), data={"kind": "tags"}),
+    "api:export": _api("export", "lead", "consumer", "admin", arguments=_EXPORT),
+    "api:cancel_export": _api("export", "lead", "consumer", "admin", arguments=_EXPORT, changes=True),
+    "api:export_file": _api("export", "lead", "consumer", "admin", arguments=_EXPORT, ok=(409,)),
+    "api:export_meta": _api("export", "lead", "consumer", "admin", arguments=_EXPORT, ok=(409,)),
+    "api:statistics": _api("lead", "lead", "admin"),
+    "api:own_statistics": _api("read", "annotator"),
 }
 
 # allauth's pages: what a signed-out and a signed-in person get on GET. Signing up is closed, and each page that

@@ -293,6 +293,42 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# --- API (docs/api.md) ---------------------------------------------------------------------------------------------
+ARGUS_API_PER_MINUTE = env.integer("API_PER_MINUTE", 600)  # requests of one token, or of one signed-in person
+# Items that somebody may take in an hour without judging them: more is not work but copying.
+ARGUS_UNJUDGED_PER_HOUR = env.integer("UNJUDGED_PER_HOUR", 300)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "webapp.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "webapp.api.schema.EndpointSchema",
+    "EXCEPTION_HANDLER": "webapp.api.errors.handle_exception",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Argus",
+    "DESCRIPTION": "Take items and judge them, review packages, start loops, fetch verified data. See docs/api.md.",
+    "VERSION": ARGUS_VERSION,
+    "OAS_VERSION": "3.1.0",
+    "ENUM_NAME_OVERRIDES": {
+        "LoopState": "annotation.models.LoopState",
+        "ExportState": "verification.models.ExportState",
+        "ExportKind": "verification.models.ExportKind",
+        "Role": "webapp.projects.models.Role",
+        "SkipReason": "verification.models.SkipReason",
+        "TokenScope": "webapp.accounts.models.TokenScope",
+    },
+    "PREPROCESSING_HOOKS": ["webapp.api.schema.keep_our_paths"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "webapp.api.schema.add_refusals",
+    ],
+}
+
 # --- language and time --------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", _("English"))]
