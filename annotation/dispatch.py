@@ -26,6 +26,11 @@ def enqueue_import(run_id: int) -> None:
     _on_commit("imports.run", run_id, queue=CPU_QUEUE)
 
 
+def enqueue_delivery(delivery_id: int) -> None:
+    """Send this message to a webhook (workers/tasks/webhooks.py)."""
+    _on_commit("webhooks.deliver", delivery_id, queue=CPU_QUEUE)
+
+
 def enqueue_shard(stage_run_id: int, *, gpu: bool = False) -> None:
     """Run one shard of a stage (workers/tasks/pipeline.py)."""
     _on_commit("pipeline.run_shard", stage_run_id, queue=GPU_QUEUE if gpu else CPU_QUEUE)

@@ -85,8 +85,8 @@ def fetch(url: str, limits: FetchLimits = FetchLimits(), *, resolver: Resolver =
     """GET `url` within `limits`. Raises FetchRefused with a reason; nothing else."""
     deadline = time.monotonic() + limits.total_s
     for _ in range(limits.max_redirects + 1):
-        parts, host, port = _checked_url(url)
-        addresses = _public_addresses(host, port, limits, resolver, deadline)
+        parts, host, port = checked_url(url)
+        addresses = public_addresses(host, port, limits, resolver, deadline)
         body, location = _get(parts, host, port, addresses, limits, deadline)
         if location is None:
             return Fetched(url, body)
@@ -124,7 +124,7 @@ def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | No
     return None
 
 
-def _checked_url(url: str) -> tuple[SplitResult, str, int]:
+def checked_url(url: str) -> tuple[SplitResult, str, int]:
     """Split and check an address; the host comes back in its ASCII form."""
     if len(url) > MAX_ADDRESS_LENGTH:
         raise FetchRefused("bad_address", f"The address is longer than {MAX_ADDRESS_LENGTH} characters.")
@@ -146,7 +146,7 @@ def _checked_url(url: str) -> tuple[SplitResult, str, int]:
     return parts, host, port if port is not None else (443 if parts.scheme == "https" else 80)
 
 
-def _public_addresses(host: str, port: int, limits: FetchLimits, resolver: Resolver, deadline: float) -> list[str]:
+def public_addresses(host: str, port: int, limits: FetchLimits, resolver: Resolver, deadline: float) -> list[str]:
     """Resolve once; refuse when any of the addresses is closed, as a name that mixes both is an attack."""
     addresses = _resolve_in_time(host, port, resolver, min(limits.connect_s, deadline - time.monotonic()))
     allowed = [ipaddress.ip_network(text, strict=False) for text in limits.allow_networks]
@@ -189,9 +189,9 @@ def _get(
     parts: SplitResult, host: str, port: int, addresses: Sequence[str], limits: FetchLimits, deadline: float
 ) -> tuple[bytes, str | None]:
     """One request to the pinned addresses: (body, None), or (b"", where the redirect points)."""
-    connection = _connected(parts.scheme, host, port, addresses, limits, deadline)
+    connection = connected(parts.scheme, host, port, addresses, limits, deadline)
     sock = connection.sock  # held here: a connection that will be closed lets go of it with the headers
-    with _closed_at(lambda: sock, deadline):
+    with closed_at(lambda: sock, deadline):
         try:
             return _exchange(connection, parts, host, port, limits, deadline)
         except FetchRefused:
@@ -204,7 +204,7 @@ def _get(
             raise FetchRefused("connection_lost", "The server broke the connection.", permanent=False) from error
 
 
-def _connected(
+def connected(
     scheme: str, host: str, port: int, addresses: Sequence[str], limits: FetchLimits, deadline: float
 ) -> HTTPConnection:
     """Connect to the first address that answers; TLS is checked against the name, not the address."""
@@ -215,7 +215,7 @@ def _connected(
             raise _too_slow(limits)
         connection = _connection(scheme, host, port, address, seconds)
         try:
-            with _closed_at(partial(getattr, connection, "sock"), time.monotonic() + seconds):
+            with closed_at(partial(getattr, connection, "sock"), time.monotonic() + seconds):
                 connection.connect()
         except (HTTPError, OSError, ValueError) as error:
             connection.close()
@@ -293,7 +293,7 @@ def _too_slow(limits: FetchLimits) -> FetchRefused:
 
 
 @contextmanager
-def _closed_at(find: Callable[[], socket.socket | None], deadline: float) -> Iterator[None]:
+def closed_at(find: Callable[[], socket.socket | None], deadline: float) -> Iterator[None]:
     """Cut the connection at `deadline`: one byte now and then would never trip the limit of a read."""
 
     def cut() -> None:
@@ -314,4 +314,15 @@ def _closed_at(find: Callable[[], socket.socket | None], deadline: float) -> Ite
         timer.cancel()
 
 
-__all__ = ["FetchLimits", "FetchRefused", "Fetched", "fetch", "is_public", "resolve"]
+__all__ = [
+    "FetchLimits",
+    "FetchRefused",
+    "Fetched",
+    "checked_url",
+    "closed_at",
+    "connected",
+    "fetch",
+    "is_public",
+    "public_addresses",
+    "resolve",
+]

@@ -17,9 +17,12 @@ class Action(StrEnum):
     ADD_PHOTOS = "add photos and annotations"
     RUN_LOOPS = "start, watch and cancel loops"
     ANNOTATE = "do annotators' work"
+    AUDIT = "judge audits"
     EXPORT = "export verified data"
     MANAGE_PEOPLE = "add people and give roles"
     CHANGE_SETTINGS = "change the project's settings"
+    MANAGE_WEBHOOKS = "change webhooks"
+    MANAGE_ITEMS = "requeue, assign and remove items"
 
 
 _A, _E, _L, _C = Role.ANNOTATOR, Role.EXPERT, Role.LEAD, Role.CONSUMER
@@ -32,12 +35,15 @@ GRANTS: dict[Action, frozenset[Role]] = {
     Action.ADD_PHOTOS: frozenset({_L}),
     Action.RUN_LOOPS: frozenset({_L}),
     Action.ANNOTATE: frozenset({_A}),
+    Action.AUDIT: frozenset({_E}),
     Action.EXPORT: frozenset({_L, _C}),
     Action.MANAGE_PEOPLE: frozenset({_L}),
     Action.CHANGE_SETTINGS: frozenset({_L}),
+    Action.MANAGE_WEBHOOKS: frozenset({_L}),
+    Action.MANAGE_ITEMS: frozenset({_L}),
 }
 
-ADMIN_DENIED = frozenset({Action.ANNOTATE})
+ADMIN_DENIED = frozenset({Action.ANNOTATE, Action.AUDIT})
 
 
 def permitted(roles: Iterable[Role], *, is_admin: bool) -> frozenset[Action]:

@@ -297,6 +297,7 @@ CELERY_BEAT_SCHEDULE = {
 ARGUS_API_PER_MINUTE = env.integer("API_PER_MINUTE", 600)  # requests of one token, or of one signed-in person
 # Items that somebody may take in an hour without judging them: more is not work but copying.
 ARGUS_UNJUDGED_PER_HOUR = env.integer("UNJUDGED_PER_HOUR", 300)
+ARGUS_WEBHOOK_ALLOW_NETWORKS = env.names("WEBHOOK_ALLOW_NETWORKS")  # private ones that may be told
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "webapp.api.authentication.TokenAuthentication",
