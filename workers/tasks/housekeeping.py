@@ -13,6 +13,7 @@ from annotation.services.loops import drop_leftovers
 from verification.services import loops
 from verification.services.exports import requeue_stale_exports
 from verification.services.queue import free_lapsed_leases
+from verification.services.webhooks import send_due_deliveries
 from webapp.core.errors import ArgusError
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ def reconcile() -> None:
         _try(f"advance loop {loop_id}", partial(loops.advance, loop_id))
     _try("free lapsed leases", free_lapsed_leases)
     _try("requeue exports", requeue_stale_exports)
+    _try("send webhooks", send_due_deliveries)
     _try("resume imports", resume_imports)
     _try("drop leftovers", drop_leftovers)
 
