@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from annotation.models import Loop
-from verification.models import Audit, AuditKind, AuditPopulation
+from verification.models import Audit
 
 # Regions that measure the models: they enter no later sample, and so no training either (design §7). Regions of the
 # verified set that experts looked at again stay what they are. Parameter: project_id.
@@ -45,6 +45,12 @@ SELECT count(*) FROM (
     LIMIT %(most)s
 ) open
 """
+_DONE_BY = """
+SELECT count(*)
+FROM verification_audit audit
+JOIN verification_auditslot slot ON slot.audit_id = audit.id AND slot.expert_id = %(user)s AND slot.state = 'done'
+WHERE audit.project_id = %(project)s AND audit.is_open
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +66,6 @@ class AuditProgress:
     @property
     def is_finished(self) -> bool:
         return self.done >= self.slots
-
-
-@dataclass(frozen=True, slots=True)
-class PossibleAudit:
-    """An audit that the lead can draw now."""
-
-    population: AuditPopulation
-    task_kind: AuditKind
 
 
 def audits_of_loop(loop: Loop) -> list[AuditProgress]:
@@ -87,4 +85,11 @@ def open_for(*, project_id: int, user_id: int, at_most: int) -> int:
     """How many items wait that this expert may judge, counted no further than `at_most`."""
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, {"project": project_id, "user": user_id, "most": at_most})
+        return int(cursor.fetchone()[0])
+
+
+def done_by(*, project_id: int, user_id: int) -> int:
+    """How many items this expert judged in the project's open audits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DONE_BY, {"project": project_id, "user": user_id})
         return int(cursor.fetchone()[0])

@@ -24,6 +24,7 @@ class Page:
 SECTIONS: tuple[tuple[Promise, str, Action], ...] = (
     (_("Home"), "verification:home", Action.OPEN_PROJECT),
     (_("My work"), "verification:my_work", Action.ANNOTATE),
+    (_("Audit"), "verification:audit", Action.AUDIT),
     (_("Photos"), "annotation:photos", Action.ADD_PHOTOS),
     (_("Explore"), "annotation:explore", Action.EXPLORE),
     (_("Loops"), "verification:loops", Action.RUN_LOOPS),
