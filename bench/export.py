@@ -90,15 +90,15 @@ def export_to(out: Path, kind: str) -> dict[str, float]:
     import django
 
     django.setup()
-    from verification.services.export_files import write_lines
-    from verification.services.exports import wanted_export
+    from verification.services.export_choices import wanted_export
+    from verification.services.export_files import write_export
     from verification.services.files import partial_file
     from webapp.projects.models import Project
 
     wanted = wanted_export(project=Project.objects.get(), kind=kind)
     before, started = _peak_mb(), time.perf_counter()
     with partial_file(out) as file:
-        written = write_lines(wanted, file, lambda _progress: None)
+        written = write_export(wanted, file, lambda _progress: None, folder=out.parent)
         file.sync()
         file.publish()
     seconds = time.perf_counter() - started

@@ -9,8 +9,8 @@ import pytest
 
 from bench import export
 from tests.embedded.runs import ROOT
-from verification.services.export_files import write_lines
-from verification.services.exports import wanted_export
+from verification.services.export_files import write_export
+from verification.services.export_choices import wanted_export
 from webapp.projects.models import Project
 
 
@@ -27,7 +27,7 @@ class _Lines:
 def test_its_world_is_verified_throughout(kind: str, overlap: int) -> None:
     export.fill(40, overlap, with_texts=kind == "regions")
     lines = _Lines()
-    write_lines(wanted_export(project=Project.objects.get(), kind=kind), lines, lambda _progress: None)
+    write_export(wanted_export(project=Project.objects.get(), kind=kind), lines, lambda _progress: None)
     records: list[dict[str, Any]] = [json.loads(line) for line in lines.data.splitlines()]
     assert len(records) == 40
     if kind == "tags":

@@ -8,8 +8,8 @@ import django
 
 django.setup()
 
-from verification.selectors import verified_batches  # noqa: E402
-from verification.services import export_files, exports  # noqa: E402
+from verification.selectors import export_lines, verified_batches  # noqa: E402
+from verification.services import exports  # noqa: E402
 from webapp.celery import app  # noqa: E402
 
 __all__ = ["app"]
@@ -17,7 +17,7 @@ __all__ = ["app"]
 verified_batches.BATCH_ITEMS = 10
 exports.SECONDS_BETWEEN_HEARTBEATS = 0.0
 _PAUSE = float(os.environ.get("TEST_EXPORT_PAUSE", "0"))
-_records = export_files.verified_batches
+_records = export_lines.verified_batches
 
 
 def _paused(*args: Any, **options: Any) -> Any:
@@ -26,4 +26,4 @@ def _paused(*args: Any, **options: Any) -> Any:
         time.sleep(_PAUSE)
 
 
-export_files.verified_batches = _paused
+export_lines.verified_batches = _paused

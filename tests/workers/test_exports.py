@@ -19,8 +19,9 @@ from tests.embedded.runs import ROOT, eventually
 from tests.factories import make_sample
 from tests.verification.judgements import judge_all
 from verification.models import Export, ExportState
-from verification.services.export_files import write_lines
-from verification.services.exports import export_path, request_export, requeue_stale_exports, wanted_export
+from verification.services.export_choices import wanted_export
+from verification.services.export_files import write_export
+from verification.services.exports import export_path, request_export, requeue_stale_exports
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,5 +112,5 @@ class _Bytes:
 
 def _fresh(project: Any) -> bytes:
     sink = _Bytes()
-    write_lines(wanted_export(project=project, kind="tags"), sink, lambda _progress: None)
+    write_export(wanted_export(project=project, kind="tags"), sink, lambda _progress: None)
     return sink.data

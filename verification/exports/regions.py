@@ -9,7 +9,7 @@ SCHEMA = "regions-1"
 
 
 def region_record(region: RegionRow, names: ConceptNames, description: Description) -> Record:
-    """The tag is verified; pairs and caption are the models' words about that tag, as `verified` says.
+    """The tag is verified; pairs and caption are about that tag, and unchecked where `verified` leaves them out.
 
     Raises ValueError for a region without an accepted tag: it has nothing of what the paper's instance needs.
     """
@@ -22,9 +22,18 @@ def region_record(region: RegionRow, names: ConceptNames, description: Descripti
         "image": image_record(region.columns),
         "bbox": bbox_record(region.columns),
         "tag": names.display(effective.concept_id),
-        "qa": [{"question": question, "answer": answer} for question, answer in description.pairs],
+        "qa": [{"question": pair.question, "answer": pair.answer} for pair in description.pairs],
         "caption": description.caption,
-        "verified": ["tag"],
+        "verified": _verified(description),
         "loop": region.decided.loop_number,
         "provenance": provenance_record(region.decided),
     }
+
+
+def _verified(description: Description) -> list[str]:
+    parts = ["tag"]
+    if description.qa_verified:
+        parts.append("qa")
+    if description.caption and description.caption_verified:
+        parts.append("caption")
+    return parts

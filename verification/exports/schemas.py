@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
-from verification.exports import regions, tags
+from verification.exports import captions, questions, regions, tags
 from verification.models.exports import ExportKind
 
-SCHEMA_OF = {ExportKind.TAGS: tags.SCHEMA, ExportKind.REGIONS: regions.SCHEMA}
+SCHEMA_OF = {
+    ExportKind.TAGS: tags.SCHEMA,
+    ExportKind.REGIONS: regions.SCHEMA,
+    ExportKind.QA: questions.SCHEMA,
+    ExportKind.CAPTIONS: captions.SCHEMA,
+}
 
 _FOLDER = Path(__file__).parent / "schema"
 

@@ -2,9 +2,10 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from django.conf import settings
 from django.db import models, transaction
@@ -12,13 +13,16 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from annotation import dispatch
-from annotation.models import Loop
+from verification.exports.filters import Filters
+from verification.exports.formats.registry import FORMATS
 from verification.exports.schemas import SCHEMA_OF
-from verification.models import Export, ExportKind, ExportState
-from verification.services.export_files import META_SUFFIX, Progress, Wanted, meta_of, write_lines
+from verification.models import Export, ExportedPhotos, ExportFormat, ExportKind, ExportState
+from verification.selectors.takedowns import taken_down_since
+from verification.services.export_choices import Choices, wanted_export
+from verification.services.export_files import META_SUFFIX, Progress, Wanted, meta_of, write_export
 from verification.services.files import PARTIAL, PartialFile, partial_file
 from webapp.accounts.models import User
-from webapp.core.errors import BadInput, Conflict
+from webapp.core.errors import Conflict
 from webapp.projects.models import Project
 
 log = logging.getLogger(__name__)
@@ -29,44 +33,32 @@ SECONDS_BETWEEN_HEARTBEATS = 0.5
 OPEN_STATES = (ExportState.PENDING, ExportState.RUNNING)
 
 
+class _Outdated(Exception):
+    """Something of the project was taken down after the snapshot: the file must not appear."""
+
+
 class _Stopped(Exception):
     """The export was cancelled, or claimed by another process because this one seemed dead."""
 
 
-def wanted_export(*, project: Project, kind: str, loop: int | None = None) -> Wanted:
-    """What to write, checked. Raises BadInput for an unknown kind, or a loop that the project does not have."""
-    if kind not in ExportKind.values:
-        raise BadInput(_("There is no export of kind “%(kind)s”. Choose tags or regions.") % {"kind": kind})
-    if loop is not None:
-        numbers = list(Loop.objects.filter(project=project).order_by("number").values_list("number", flat=True))
-        if loop not in numbers:
-            known = ", ".join(str(number) for number in numbers) or _("none yet")
-            raise BadInput(
-                _("This project has no loop %(loop)s. Its loops: %(known)s.") % {"loop": loop, "known": known}
-            )
-    return Wanted(project, ExportKind(kind), loop)
-
-
-def request_export(*, project: Project, user: User | None, kind: str, loop: int | None = None) -> Export:
+def request_export(*, project: Project, user: User | None, **choices: Unpack[Choices]) -> Export:
     """Ask for an export; a worker writes it. The same request again, while it is not finished, is the same export.
 
     Locks the project's row for the moment. Raises BadInput.
     """
-    wanted = wanted_export(project=project, kind=kind, loop=loop)
+    wanted = wanted_export(project=project, **choices)
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-        same = Export.objects.filter(
-            project=project, kind=wanted.kind, filters=wanted.filters, state__in=OPEN_STATES
-        ).first()
+        facts = {
+            "kind": wanted.kind,
+            "format": wanted.format,
+            "with_photos": wanted.with_photos,
+            "filters": wanted.filters.to_json(),
+        }
+        same = Export.objects.filter(project=project, state__in=OPEN_STATES, **facts).first()
         if same is not None:
             return same
-        export = Export.objects.create(
-            project=project,
-            kind=wanted.kind,
-            filters=wanted.filters,
-            schema_version=SCHEMA_OF[wanted.kind],
-            created_by=user,
-        )
+        export = Export.objects.create(project=project, schema_version=SCHEMA_OF[wanted.kind], created_by=user, **facts)
         dispatch.enqueue_export(export.pk)
     return export
 
@@ -94,7 +86,7 @@ def run_export(export_id: int) -> Export | None:
     if attempt is None:
         return None
     export = Export.objects.select_related("project").get(pk=export_id)
-    wanted = Wanted(export.project, ExportKind(export.kind), export.filters.get("loop"))
+    wanted = wanted_by(export)
     target = export_path(export)
     started = time.monotonic()
     try:
@@ -104,6 +96,12 @@ def run_export(export_id: int) -> Export | None:
             _write(wanted, file, export_id, attempt, target)
     except _Stopped:
         log.info("export %s stopped: cancelled or claimed again", export_id)
+        return None
+    except _Outdated:
+        log.info("export %s starts over: something was taken down while it was written", export_id)
+        with transaction.atomic():
+            if _held(export_id, attempt).update(state=ExportState.PENDING, heartbeat_at=None):
+                dispatch.enqueue_export(export_id)
         return None
     except Exception as error:
         _held(export_id, attempt).update(state=ExportState.FAILED, error=_reason(error), finished_at=Now())
@@ -138,27 +136,47 @@ def requeue_stale_exports() -> int:
 
 def export_path(export: Export) -> Path:
     """Where an export's finished file is or will be."""
-    return _folder() / f"{export.pk}.jsonl"
+    return _folder() / f"{export.pk}{FORMATS[ExportFormat(export.format)].suffix}"
+
+
+def wanted_by(export: Export) -> Wanted:
+    """What the row asks for."""
+    return Wanted(
+        export.project,
+        ExportKind(export.kind),
+        ExportFormat(export.format),
+        Filters.from_json(export.filters),
+        export.with_photos,
+    )
+
+
+def withdraw_exports(exports: Iterable[Export]) -> None:
+    """Mark finished exports as withdrawn, in the caller's transaction. `erase_withdrawn` removes their files."""
+    Export.objects.filter(pk__in=[export.pk for export in exports], state=ExportState.DONE).update(
+        state=ExportState.WITHDRAWN
+    )
+
+
+def erase_withdrawn(export: Export) -> None:
+    """Remove the file of a withdrawn export and what lies beside it. Idempotent. Raises OSError."""
+    path = export_path(export)
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + META_SUFFIX).unlink(missing_ok=True)
 
 
 def _write(wanted: Wanted, file: PartialFile, export_id: int, attempt: int, target: Path) -> None:
-    last_beat = -SECONDS_BETWEEN_HEARTBEATS
+    def holds(image_ids: list[int]) -> None:
+        ExportedPhotos.objects.create(export_id=export_id, last_image_id=image_ids[-1], image_ids=image_ids)
 
-    def beat(progress: Progress) -> None:
-        nonlocal last_beat
-        if time.monotonic() - last_beat < SECONDS_BETWEEN_HEARTBEATS:
-            return
-        last_beat = time.monotonic()
-        alive = _held(export_id, attempt).update(
-            heartbeat_at=Now(), rows_done=progress.items_done, rows_total=progress.items_total
-        )
-        if not alive:
-            raise _Stopped
-
-    written = write_lines(wanted, file, beat)
+    heart = _Heart(export_id, attempt, file)
+    written = write_export(wanted, heart, heart.report, holds=holds, folder=target.parent)
     file.sync()
     meta = meta_of(wanted, written, sha256=file.sha256, size=file.size)
     with transaction.atomic():
+        # A takedown holds the same lock: it sees this export as finished, or this export sees the takedown.
+        Project.objects.select_for_update(no_key=True).get(pk=wanted.project.pk)
+        if taken_down_since(written.last_takedown, project_id=wanted.project.pk):
+            raise _Outdated
         # The row is locked by the update, so nobody cancels or claims between it and the file's appearance.
         held = _held(export_id, attempt).update(
             state=ExportState.DONE,
@@ -174,6 +192,34 @@ def _write(wanted: Wanted, file: PartialFile, export_id: int, attempt: int, targ
             raise _Stopped
         target.with_name(target.name + META_SUFFIX).write_bytes(meta)
         file.publish()
+
+
+class _Heart:
+    """The file, with a heartbeat: while it grows the export lives, also at its end, when no batch is read any more."""
+
+    def __init__(self, export_id: int, attempt: int, file: PartialFile) -> None:
+        self._export_id, self._attempt, self._file = export_id, attempt, file
+        self._progress = Progress(0, 0, 0)
+        self._last_beat = -SECONDS_BETWEEN_HEARTBEATS
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._beat()
+
+    def report(self, progress: Progress) -> None:
+        self._progress = progress
+        self._beat()
+
+    def _beat(self) -> None:
+        """Raises _Stopped."""
+        if time.monotonic() - self._last_beat < SECONDS_BETWEEN_HEARTBEATS:
+            return
+        self._last_beat = time.monotonic()
+        alive = _held(self._export_id, self._attempt).update(
+            heartbeat_at=Now(), rows_done=self._progress.items_done, rows_total=self._progress.items_total
+        )
+        if not alive:
+            raise _Stopped
 
 
 def _claim(export_id: int) -> int | None:
@@ -192,6 +238,7 @@ def _claim(export_id: int) -> int | None:
         if export is None:
             return None
         attempt = export.attempt + 1
+        ExportedPhotos.objects.filter(export_id=export_id).delete()
         Export.objects.filter(pk=export_id).update(
             state=ExportState.RUNNING, attempt=attempt, heartbeat_at=Now(), rows_done=0, rows_total=None, error=""
         )
@@ -230,6 +277,10 @@ def _remove_orphans() -> None:
 
 def _reason(error: Exception) -> str:
     """What a person reads on the page."""
+    if isinstance(error, ModuleNotFoundError):
+        return _("The worker lacks the package %(name)s. Install Argus with its extra “worker”, then export again.") % {
+            "name": error.name
+        }
     if isinstance(error, OSError):
         return _(
             "The file could not be written: %(reason)s. Make room or correct the data folder, then export again."

@@ -25,7 +25,8 @@ from verification.exports.schemas import SCHEMA_OF, schema_file
 from verification.models import Export, ExportState, Sample, SampleItem
 from verification.selectors import verified_batches
 from verification.services import exports
-from verification.services.export_files import Progress, Wanted, Written, write_lines
+from verification.services.export_choices import wanted_export
+from verification.services.export_files import Progress, Wanted, Written, write_export
 from verification.services.exports import (
     MAX_ATTEMPTS,
     cancel_export,
@@ -33,7 +34,6 @@ from verification.services.exports import (
     request_export,
     requeue_stale_exports,
     run_export,
-    wanted_export,
 )
 from webapp.core.errors import BadInput, Conflict
 from webapp.projects.models import Project
@@ -61,7 +61,7 @@ def _written(project: Any, kind: str = "tags", loop: int | None = None) -> list[
     """The records of an export, each valid by its schema."""
     lines = Lines()
     wanted = wanted_export(project=project, kind=kind, loop=loop)
-    written = write_lines(wanted, lines, _ignore)
+    written = write_export(wanted, lines, _ignore)
     schema = schema_file(SCHEMA_OF[wanted.kind])
     assert schema
     validator = Draft202012Validator(json.loads(schema.read_text()), format_checker=FormatChecker())
@@ -164,7 +164,7 @@ def test_odd_text_leaves_as_data_and_on_one_line(project: Any, ana: Any, text: s
     Concept.objects.filter(text=WORDS[0]).update(display=text)
     Image.objects.update(name=text, licence=text, url=f"https://example.org/?{text}")
     lines = Lines()
-    write_lines(wanted_export(project=project, kind="tags"), lines, _ignore)
+    write_export(wanted_export(project=project, kind="tags"), lines, _ignore)
     assert len(lines.data.decode().splitlines()) == 2
     for record in lines.records():
         assert record["tag"] == record["image"]["name"] == record["image"]["licence"] == text
@@ -287,7 +287,7 @@ def test_a_loop_can_be_started_while_an_export_reads(project: Any, ana: Any) -> 
                 cursor.execute("SET LOCAL lock_timeout = '2s'")
                 create_partitions(item.sample.loop_id)
 
-    write_lines(wanted_export(project=project, kind="regions"), Lines(), start_a_loop)
+    write_export(wanted_export(project=project, kind="regions"), Lines(), start_a_loop)
 
 
 # --- a snapshot -------------------------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ def test_what_people_do_meanwhile_is_not_in_it(project: Any, ana: Any, judged: S
             SampleItem.objects.filter(sample=judged).update(state="escalated")
             Concept.objects.filter(text=WORDS[1]).update(display="renamed")
 
-    write_lines(wanted_export(project=project, kind="tags"), lines, interfere)
+    write_export(wanted_export(project=project, kind="tags"), lines, interfere)
     assert reports > 3
     assert lines.records() == before
     assert {record["region"] for record in _written(project)} == {
@@ -387,15 +387,15 @@ def while_writing(monkeypatch: pytest.MonkeyPatch, small_batches: None) -> Calla
     def arrange(happens: Callable[[], None]) -> None:
         left = [happens]
 
-        def write(wanted: Wanted, sink: Any, report: Callable[[Progress], None]) -> Written:
+        def write(wanted: Wanted, sink: Any, report: Callable[[Progress], None], **more: Any) -> Written:
             def between(progress: Progress) -> None:
                 if progress.lines and left:
                     left.pop()()
                 report(progress)
 
-            return write_lines(wanted, sink, between)
+            return write_export(wanted, sink, between, **more)
 
-        monkeypatch.setattr(exports, "write_lines", write)
+        monkeypatch.setattr(exports, "write_export", write)
 
     return arrange
 
@@ -486,7 +486,7 @@ def test_what_a_dead_worker_left_is_written_over_from_the_start(
 
 def _fresh(project: Any) -> bytes:
     lines = Lines()
-    write_lines(wanted_export(project=project, kind="tags"), lines, _ignore)
+    write_export(wanted_export(project=project, kind="tags"), lines, _ignore)
     return lines.data
 
 
@@ -547,9 +547,9 @@ def test_a_full_disk_fails_the_export_and_leaves_nothing(
 
     def onto_full_disk(wanted: Wanted, _sink: Any, report: Callable[[Progress], None]) -> Written:
         with full_disk.open("wb", buffering=0) as sink:
-            return write_lines(wanted, sink, report)
+            return write_export(wanted, sink, report)
 
-    monkeypatch.setattr(exports, "write_lines", onto_full_disk)
+    monkeypatch.setattr(exports, "write_export", onto_full_disk)
     with pytest.raises(OSError, match="No space"):
         run_export(export.pk)
     export.refresh_from_db()
