@@ -7,6 +7,7 @@ import pytest
 
 from verification.forecast import (
     TagSpread,
+    consumption,
     expected_items,
     forecast_tag_task,
     seconds_left,
@@ -19,6 +20,26 @@ def test_a_million_regions_take_what_the_paper_measured() -> None:
     assert forecast.hours == pytest.approx(2750, rel=0.02)  # V1 appendix C.3
     assert forecast.hours_each == pytest.approx(55.6, abs=0.1)
     assert forecast.pay == Decimal("20000.00")
+
+
+def test_the_papers_consumption_analysis() -> None:
+    # V1 appendix C.3: 10 s a region, about 2,750 hours a million, about 15 days for 50 people; all regions: 42 years.
+    million = consumption(regions=1_000_000, seconds=10, people=50, hours_a_day=3.7, rate=Decimal("0.02"))
+    assert million.hours == pytest.approx(2750, rel=0.02)
+    assert million.days == pytest.approx(15, abs=0.1)
+    assert million.pay == Decimal("20000.00")
+    everything = consumption(regions=1_000_000_000, seconds=10, people=50, hours_a_day=3.7, rate=Decimal("0.02"))
+    assert everything.days / 365 == pytest.approx(42, rel=0.03)
+    answers = consumption(regions=1_000_000, seconds=15, people=50, hours_a_day=3.7, rate=Decimal("0.02"), overlap=3)
+    assert answers.hours == pytest.approx(12_500)
+    assert answers.pay == Decimal("60000.00")
+
+
+@pytest.mark.parametrize("wrong", [{"people": 0}, {"hours_a_day": 0}, {"seconds": 0}, {"regions": -1}, {"overlap": 0}])
+def test_nobody_does_nothing(wrong: dict[str, int]) -> None:
+    sound = {"regions": 1, "seconds": 10, "people": 1, "hours_a_day": 8, "overlap": 1}
+    with pytest.raises(ValueError, match="somebody"):
+        consumption(**{**sound, **wrong}, rate=Decimal(1))  # type: ignore[arg-type]
 
 
 def test_overlap_multiplies_time_and_pay() -> None:

@@ -42,12 +42,17 @@ class Pace:
 
 
 _PROGRESS = """
-SELECT (SELECT count(*) FROM verification_sampleitem WHERE sample_id = %(sample)s),
-       (SELECT count(*) FROM verification_assignment WHERE sample_id = %(sample)s AND state = 'open'),
-       (SELECT count(*) FROM verification_assignment WHERE sample_id = %(sample)s AND state = 'leased'),
+SELECT (SELECT count(*) FROM verification_sampleitem WHERE sample_id = %(sample)s AND NOT is_gold),
+       (SELECT count(*) FROM verification_assignment WHERE sample_id = %(sample)s AND state = 'open') - gold.open,
+       (SELECT count(*) FROM verification_assignment WHERE sample_id = %(sample)s AND state = 'leased') - gold.leased,
        (SELECT count(DISTINCT annotator_id) FROM verification_assignment
         WHERE sample_id = %(sample)s AND state = 'leased' AND leased_until > now()),
-       (SELECT count(*) FROM verification_sampleitem WHERE sample_id = %(sample)s AND state = 'escalated')
+       (SELECT count(*) FROM verification_sampleitem
+        WHERE sample_id = %(sample)s AND state = 'escalated' AND NOT is_gold)
+FROM (SELECT count(*) FILTER (WHERE slot.state = 'open') AS open,
+             count(*) FILTER (WHERE slot.state = 'leased') AS leased
+      FROM verification_sampleitem item JOIN verification_assignment slot ON slot.item_id = item.id
+      WHERE item.sample_id = %(sample)s AND item.is_gold) gold
 """
 # Through the items, because nothing else leads from a sample to its verdicts by index.
 _SPENT = """

@@ -12,6 +12,8 @@ from annotation.services.imports import resume_imports
 from annotation.services.loops import drop_leftovers
 from verification.services import loops
 from verification.services.exports import requeue_stale_exports
+from verification.services.gold import plant_gold
+from verification.services.ledger import sum_up_days
 from verification.services.queue import free_lapsed_leases
 from verification.services.webhooks import send_due_deliveries
 from webapp.core.errors import ArgusError
@@ -31,6 +33,8 @@ def reconcile() -> None:
     for loop_id in Loop.objects.filter(state=LoopState.RUNNING).values_list("pk", flat=True):
         _try(f"advance loop {loop_id}", partial(loops.advance, loop_id))
     _try("free lapsed leases", free_lapsed_leases)
+    _try("plant gold items", plant_gold)
+    _try("sum up pay by day", sum_up_days)
     _try("requeue exports", requeue_stale_exports)
     _try("send webhooks", send_due_deliveries)
     _try("resume imports", resume_imports)
