@@ -14,6 +14,7 @@ from annotation.pipeline.ports import Backends
 from annotation.pipeline.rosters import Roster, RosterError
 from annotation.services.stage_runs import Claim, ClaimLost, beat, claim_shard, fail_shard, finish_shard
 from verification.services.loops import annotated_ancestor, config_of
+from verification.services.question_samples import draw_question_sample
 from verification.services.samples import draw_tag_sample
 from webapp.core.errors import ArgusError
 from workers.base import heartbeat
@@ -97,8 +98,9 @@ def _sample(loop: Loop) -> StageResult:
     """The draw is a few statements of the database: all of it happens when the result is written."""
 
     def write() -> dict[str, int]:
-        sample = draw_tag_sample(loop=loop, annotated_loop=annotated_ancestor(loop), config=config_of(loop).sampling)
-        return {"items": sample.items.count()}
+        drawn = {"loop": loop, "annotated_loop": annotated_ancestor(loop), "config": config_of(loop).sampling}
+        tags, questions = draw_tag_sample(**drawn), draw_question_sample(**drawn)
+        return {"items": tags.items.count(), "questions": questions.items.count() if questions else 0}
 
     return StageResult(write)
 

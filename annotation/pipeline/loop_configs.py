@@ -14,7 +14,8 @@ class SamplingConfig(Part):
 
     low and high: quota of the rarest and of the most frequent concept; first_images: K, the frame's photos in
     order of id; min_frequency: concepts with fewer regions are left out; max_concepts: only so many, the most
-    frequent; budget: items in all (None: what the quotas ask for); seed: None draws one at random.
+    frequent; budget: items in all (None: what the quotas ask for); question_budget: question-answer pairs in all
+    (0: none; None: one for every two tag items); seed: None draws one at random.
     """
 
     low: int = Field(default=6, ge=1, le=10_000)
@@ -23,6 +24,7 @@ class SamplingConfig(Part):
     min_frequency: int = Field(default=1, ge=1, le=1_000_000_000)
     max_concepts: int | None = Field(default=None, ge=1, le=100_000_000)
     budget: int | None = Field(default=None, ge=1, le=100_000_000)
+    question_budget: int | None = Field(default=None, ge=0, le=100_000_000)
     seed: int | None = Field(default=None, ge=0, lt=2**62)
 
 

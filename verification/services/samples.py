@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,22 @@ log = logging.getLogger(__name__)
 
 
 class NothingToSample(Conflict):
-    """The frame is empty: there is no region that people could be asked about."""
+    """The frame is empty: there is nothing that people could be asked about."""
 
     code = "nothing_to_sample"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a sample of some kind of task is drawn from, as SQL.
+
+    left_out: ids that are not asked about, for `sample_left_out`; units: `unit_id` and `concept_id` of what may be
+    drawn; items: writes the items of `sample_drawn`, in the order in which they are handed out.
+    """
+
+    left_out: str
+    units: str
+    items: str
 
 
 def draw_tag_sample(
@@ -62,7 +76,7 @@ def draw_tag_sample(
             seed=seed,
             overlap=loop.project.overlap,
         )
-        report = _fill(sample, config, budget)
+        report = fill_sample(sample, TAG_FRAME, config, budget)
         sample.config = {**config.model_dump(mode="json"), "budget": budget, "seed": seed, "drawn": report}
         sample.save(update_fields=["config"])
     log.info("sample %s of loop %s: %s", sample.pk, loop.pk, report)
@@ -91,8 +105,9 @@ def revoke_leases(sample_id: int) -> int:
         return int(cursor.rowcount)
 
 
-def _fill(sample: Sample, config: SamplingConfig, budget: int | None) -> dict[str, Any]:
-    """Draw items and slots. Returns what was drawn and what was left out, for the sample's page."""
+def fill_sample(sample: Sample, frame: Frame, config: SamplingConfig, budget: int | None) -> dict[str, Any]:
+    """Draw items and slots. Returns what was drawn and what was left out, for the sample's page. Raises
+    NothingToSample."""
     values: dict[str, Any] = {
         "sample": sample.pk,
         "project_id": sample.project_id,
@@ -107,10 +122,10 @@ def _fill(sample: Sample, config: SamplingConfig, budget: int | None) -> dict[st
         for table in _TABLES:
             cursor.execute(table)
         cursor.execute(f"INSERT INTO sample_alias {ALIASES_SQL}")
-        cursor.execute(f"INSERT INTO sample_left_out {LEFT_OUT_SQL}", values)
+        cursor.execute(f"INSERT INTO sample_left_out {frame.left_out}", values)
         done_before = cursor.rowcount
         cursor.execute("ANALYZE sample_left_out, sample_alias")
-        cursor.execute(_FREQUENCIES, values)
+        cursor.execute(_FREQUENCIES.format(units=frame.units), values)
         found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
     frequent = found[found[:, 1] >= config.min_frequency]
     chosen = frequent[most_frequent(frequent[:, 1], config.max_concepts)]
@@ -125,7 +140,7 @@ def _fill(sample: Sample, config: SamplingConfig, budget: int | None) -> dict[st
     draw = draw_counts(
         chosen[:, 1], np.random.default_rng(sample.seed), low=config.low, high=config.high, budget=budget
     )
-    items = _insert_items(chosen, draw, values)
+    items = _insert_items(frame, chosen, draw, values)
     return {
         "regions": int(chosen[:, 1].sum()),
         "concepts": len(chosen),
@@ -141,10 +156,11 @@ def _fill(sample: Sample, config: SamplingConfig, budget: int | None) -> dict[st
     }
 
 
-def _insert_items(chosen: Ints, draw: Draw, values: dict[str, Any]) -> int:
+def _insert_items(frame: Frame, chosen: Ints, draw: Draw, values: dict[str, Any]) -> int:
     drawn = draw.counts > 0
     concepts, frequencies, counts = chosen[drawn, 0], chosen[drawn, 1], draw.counts[drawn]
     whole = counts >= frequencies
+    drawn_whole, drawn_part = (sql.format(units=frame.units) for sql in (_DRAWN_WHOLE, _DRAWN_PART))
     columns: list[Column] = [
         Scalar(concepts, "i8"),
         Scalar(counts, "i8"),
@@ -157,18 +173,18 @@ def _insert_items(chosen: Ints, draw: Draw, values: dict[str, Any]) -> int:
             for block in binary_rows(columns, len(concepts)):
                 copy.write(block)
         cursor.execute("ANALYZE sample_quota")
-        cursor.execute(_DRAWN_WHOLE, values)
+        cursor.execute(drawn_whole, values)
         taken = cursor.rowcount
-        cursor.execute(_DRAWN_PART, values)
+        cursor.execute(drawn_part, values)
         taken += cursor.rowcount
         if taken != int(counts.sum()):  # less likely than a broken disk: then without the short cut
             log.warning("the pre-filter of the hash took %s of %s regions", taken, int(counts.sum()))
             cursor.execute("TRUNCATE sample_drawn")
             cursor.execute("UPDATE sample_quota SET cut = 1.0")
-            cursor.execute(_DRAWN_WHOLE, values)
-            cursor.execute(_DRAWN_PART, values)
+            cursor.execute(drawn_whole, values)
+            cursor.execute(drawn_part, values)
         cursor.execute("ANALYZE sample_drawn")
-        cursor.execute(_ITEMS, values)
+        cursor.execute(frame.items, values)
         items = int(cursor.rowcount)
         cursor.execute(_SLOTS, values)
         cursor.execute("DROP TABLE sample_drawn, sample_quota, sample_left_out, sample_alias")
@@ -184,7 +200,7 @@ _TABLES = (
     "CREATE TEMP TABLE sample_alias (concept_id bigint PRIMARY KEY, stands_for bigint, display text) ON COMMIT DROP",
     """CREATE TEMP TABLE sample_quota (concept_id bigint PRIMARY KEY, count bigint, cut float8, probability float8,
         is_whole integer) ON COMMIT DROP""",
-    "CREATE TEMP TABLE sample_drawn (region_id bigint, probability float8) ON COMMIT DROP",
+    "CREATE TEMP TABLE sample_drawn (unit_id bigint, probability float8) ON COMMIT DROP",
 )
 
 # What each alias stands for at the end of its chain. There are few of them.
@@ -225,27 +241,27 @@ WHERE annotation.loop_id = %(annotated)s AND annotation.image_id <= %(last_image
   AND NOT EXISTS (SELECT 1 FROM sample_left_out WHERE sample_left_out.region_id = annotation.region_id)
 """
 
-_FREQUENCIES = f"""
-SELECT concept_id, count(*) FROM ({FRAME_SQL}) frame GROUP BY concept_id ORDER BY concept_id
-"""  # noqa: S608
+_FREQUENCIES = """
+SELECT concept_id, count(*) FROM ({units}) frame GROUP BY concept_id ORDER BY concept_id
+"""
 
-_DRAWN_WHOLE = f"""
+_DRAWN_WHOLE = """
 INSERT INTO sample_drawn
-SELECT frame.region_id, quota.probability
-FROM ({FRAME_SQL}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 1
-"""  # noqa: S608
+SELECT frame.unit_id, quota.probability
+FROM ({units}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 1
+"""
 
-# The smallest hashes of each concept. The hash depends on region and seed alone, so the draw can be repeated.
-_DRAWN_PART = f"""
+# The smallest hashes of each concept. The hash depends on unit and seed alone, so the draw can be repeated.
+_DRAWN_PART = """
 INSERT INTO sample_drawn
-SELECT region_id, probability FROM (
-    SELECT frame.region_id, quota.probability, quota.count,
+SELECT unit_id, probability FROM (
+    SELECT frame.unit_id, quota.probability, quota.count,
            row_number() OVER (PARTITION BY frame.concept_id
-                              ORDER BY hashint8extended(frame.region_id, %(seed)s), frame.region_id) AS place
-    FROM ({FRAME_SQL}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 0
-    WHERE hashint8extended(frame.region_id, %(seed)s) / 18446744073709551616.0 + 0.5 < quota.cut
+                              ORDER BY hashint8extended(frame.unit_id, %(seed)s), frame.unit_id) AS place
+    FROM ({units}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 0
+    WHERE hashint8extended(frame.unit_id, %(seed)s) / 18446744073709551616.0 + 0.5 < quota.cut
 ) ranked WHERE place <= count
-"""  # noqa: S608
+"""
 
 # What was shown is frozen here: display texts of today, each concept once, best first. Items are written in the random
 # order in which they will be handed out, so that a crowd works on neighbouring pages of the tables. The hash is another
@@ -254,9 +270,9 @@ _ITEMS = """
 INSERT INTO verification_sampleitem (sample_id, image_id, region_ids, shown, inclusion_probability, reason, state)
 SELECT %(sample)s, region.image_id, ARRAY[region.id], shown.tags, drawn.probability, 'concept', 'open'
 FROM sample_drawn drawn
-JOIN annotation_region region ON region.id = drawn.region_id
+JOIN annotation_region region ON region.id = drawn.unit_id
 JOIN annotation_regionannotation annotation
-  ON annotation.loop_id = %(annotated)s AND annotation.region_id = drawn.region_id
+  ON annotation.loop_id = %(annotated)s AND annotation.region_id = drawn.unit_id
 CROSS JOIN LATERAL (
     SELECT jsonb_build_object('tags', jsonb_agg(jsonb_build_object(
         'concept_id', tag.concept_id, 'text', tag.text, 'score', tag.score, 'role_mask', tag.role_mask
@@ -274,6 +290,12 @@ CROSS JOIN LATERAL (
 WHERE shown.tags -> 'tags' <> 'null'
 ORDER BY hashint8extended(region.id, ~ %(seed)s::bigint)
 """
+
+TAG_FRAME = Frame(
+    left_out=LEFT_OUT_SQL,
+    units=f"SELECT region_id AS unit_id, concept_id FROM ({FRAME_SQL}) regions",  # noqa: S608
+    items=_ITEMS,
+)
 
 # The slots of an item stand together: items are finished one after the other, and an early stop leaves few half done.
 _SLOTS = """
