@@ -45,7 +45,7 @@ FIRST_LOOP: Final[tuple[LoopStage, ...]] = (
 LATER_LOOPS: Final[tuple[LoopStage, ...]] = (
     LoopStage("sample", Work.ONCE),
     LoopStage("verify", Work.PEOPLE),
-    LoopStage("review", Work.PEOPLE, installed=False),
+    LoopStage("review", Work.PEOPLE),
     LoopStage("train", Work.ONCE, installed=False),
     LoopStage("annotate", Work.IMAGES, installed=False),
     LoopStage("audit", Work.PEOPLE, installed=False),

@@ -7,7 +7,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-
 GUARANTEES = """
 CREATE FUNCTION refuse_own_review() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,12 +1,13 @@
-"""What counts as verified. This is the one rule; everything that asks uses this module.
+"""What counts as verified. This is the one rule; everything that asks uses this module (pairs: verified_pairs.py).
 
-An item of the tag task is verified when
+An item of the tag task is verified when it is not with the lead (escalated), not removed, no gold item, and
 
-* every slot of its latest round holds a verdict that stands, one of each of the sample's n people,
-* the majority of them decided every shown tag: a tie leaves the item disputed,
-* it is not with the lead (escalated), and
-* its project does not ask for expert review. Where it does, nothing is verified until packages of
-  verdicts are reviewed; the condition on accepted packages belongs here.
+* where its project asks for no review: every slot of its latest round holds a verdict that stands, one of each of the
+  sample's n people, and the majority of them decided every shown tag: a tie leaves the item disputed;
+* where experts review: it is in a package that was accepted, and no later round of it has begun. The expert's ruling
+  counts where it differs from what the people said (papers V1 appendix B.3, design §7).
+
+A box that shows no one thing (most of the people, or the expert, said so) is not verified at all.
 
 A region may be verified in several loops: for each concept the decision of the latest loop counts. Its *effective
 tag* is the highest-ranked accepted concept of the latest loop that accepted one; a region whose candidates were all
@@ -24,8 +25,50 @@ from django.db import connection
 from verification.quality import Outcome, agreement, majorities
 from verification.selectors.concept_names import ConceptNames
 
+# How an item came to be decided: one row, or none when it is not verified. For `item`, `sample` and `project`; shared
+# by all kinds of task. Each of the two halves is skipped by a condition on the project that costs nothing.
+#   people, verdict_ids: who decided; rejected: all that they marked wrong, with repetitions; first_on, last_on: UTC;
+#   ruled: NULL where people decided, else the tags that are wrong by the accepted package; choice: of a question;
+#   ruling_id: the ruling that replaced what people said.
+DECIDED_SQL = """
+    SELECT voted.* FROM (
+        SELECT count(verdict.id) AS people, array_agg(verdict.id ORDER BY slot.slot) AS verdict_ids,
+               -- Arrays of different lengths cannot be aggregated, so they pass through text.
+               string_to_array(string_agg(nullif(array_to_string(verdict.rejected_ids, ','), ''), ','), ',')::bigint[]
+                   AS rejected,
+               min(verdict.created_at)::date AS first_on, max(verdict.created_at)::date AS last_on,
+               NULL::bigint[] AS ruled, NULL::text AS choice, NULL::bigint AS ruling_id
+        FROM verification_assignment slot
+        LEFT JOIN verification_verdict verdict ON verdict.id = slot.verdict_id AND NOT verdict.is_withdrawal
+        WHERE NOT project.review_required AND slot.item_id = item.id
+          AND slot.round = (SELECT max(round) FROM verification_assignment WHERE item_id = item.id)
+        HAVING count(*) = sample.overlap AND count(verdict.id) = sample.overlap
+           AND 2 * count(*) FILTER (WHERE verdict.is_bad_box) < count(*)
+    ) voted
+    UNION ALL
+    SELECT cardinality(packed.verdict_ids), packed.verdict_ids, said.rejected,
+           said.first_on, greatest(said.last_on, package.decided_at::date),
+           CASE WHEN ruling.agrees THEN packed.rejected_ids ELSE ruling.rejected_ids END,
+           CASE WHEN ruling.agrees THEN packed.choice ELSE ruling.choice END,
+           CASE WHEN NOT ruling.agrees THEN ruling.id END
+    FROM verification_packageitem packed
+    JOIN verification_reviewpackage package ON package.id = packed.package_id AND package.state = 'accepted'
+    JOIN verification_ruling ruling ON ruling.package_item_id = packed.id
+    CROSS JOIN LATERAL (
+        SELECT string_to_array(
+                   string_agg(nullif(array_to_string(verdict.rejected_ids, ','), ''), ','), ',')::bigint[] AS rejected,
+               min(verdict.created_at)::date AS first_on, max(verdict.created_at)::date AS last_on
+        FROM verification_verdict verdict WHERE verdict.id = ANY (packed.verdict_ids)
+    ) said
+    WHERE project.review_required AND packed.item_id = item.id AND packed.is_live
+      AND NOT CASE WHEN ruling.agrees THEN packed.is_bad_box ELSE ruling.is_bad_box END
+      AND NOT EXISTS (SELECT 1 FROM verification_assignment later
+                      WHERE later.item_id = item.id AND later.round > packed.round)
+"""
+
 # The tie is decided here set-wise and by quality.majority for one tag; a property test holds the two together.
 # {scope} narrows the items; it must name an index of verification_sampleitem, or the whole project is read.
+# Where an expert's ruling differs from what people voted, it counts as if all of them had said so.
 _VERIFIED_ITEMS = """
 SELECT item.id AS item_id, item.image_id, item.region_ids[1] AS region_id,
        loop.number AS loop_number, sample.annotated_loop_id,
@@ -35,35 +78,30 @@ FROM verification_sample sample
 JOIN projects_project project ON project.id = sample.project_id
 JOIN annotation_loop loop ON loop.id = sample.loop_id
 JOIN verification_sampleitem item ON item.sample_id = sample.id
-CROSS JOIN LATERAL (
-    SELECT count(*) AS slots, count(verdict.id) AS people,
-           min(verdict.created_at)::date AS first_on, max(verdict.created_at)::date AS last_on,
-           -- Arrays of different lengths cannot be aggregated, so they pass through text.
-           string_to_array(string_agg(nullif(array_to_string(verdict.rejected_ids, ','), ''), ','), ',')::bigint[]
-               AS rejected
-    FROM verification_assignment slot
-    LEFT JOIN verification_verdict verdict ON verdict.id = slot.verdict_id AND NOT verdict.is_withdrawal
-    WHERE slot.item_id = item.id
-      AND slot.round = (SELECT max(round) FROM verification_assignment WHERE item_id = item.id)
-) votes
+CROSS JOIN LATERAL (__decided__) votes
 CROSS JOIN LATERAL (
     SELECT array_agg(concept_id ORDER BY place) AS concept_ids, array_agg(score ORDER BY place) AS scores,
-           array_agg(role_mask ORDER BY place) AS role_masks, array_agg(against ORDER BY place) AS against,
-           bool_or(2 * against = votes.people) AS is_disputed
+           array_agg(role_mask ORDER BY place) AS role_masks, array_agg(decided ORDER BY place) AS against,
+           bool_or(2 * decided = votes.people) AS is_disputed
     FROM (
-        SELECT place, (tag ->> 'concept_id')::bigint AS concept_id, (tag ->> 'score')::float8 AS score,
-               (tag ->> 'role_mask')::integer AS role_mask,
-               coalesce(cardinality(array_positions(votes.rejected, (tag ->> 'concept_id')::bigint)), 0) AS against
-        FROM jsonb_array_elements(item.shown -> 'tags') WITH ORDINALITY AS shown (tag, place)
-    ) counted
+        SELECT place, concept_id, score, role_mask,
+               CASE WHEN votes.ruled IS NULL OR (concept_id = ANY (votes.ruled)) = (2 * against > votes.people)
+                         AND 2 * against <> votes.people THEN against
+                    WHEN concept_id = ANY (votes.ruled) THEN votes.people
+                    ELSE 0 END AS decided
+        FROM (
+            SELECT place, (tag ->> 'concept_id')::bigint AS concept_id, (tag ->> 'score')::float8 AS score,
+                   (tag ->> 'role_mask')::integer AS role_mask,
+                   coalesce(cardinality(array_positions(votes.rejected, (tag ->> 'concept_id')::bigint)), 0) AS against
+            FROM jsonb_array_elements(item.shown -> 'tags') WITH ORDINALITY AS shown (tag, place)
+        ) counted
+    ) ruled
 ) tags
 WHERE sample.project_id = %(project_id)s AND sample.task_kind = 'tag'
-  AND NOT project.review_required
-  AND item.state = 'open'
-  AND votes.slots = sample.overlap AND votes.people = sample.overlap
+  AND item.state = 'open' AND NOT item.is_gold
   AND NOT tags.is_disputed
   AND {scope}
-"""
+""".replace("__decided__", DECIDED_SQL)
 
 
 def verified_items_sql(scope: str) -> str:

@@ -29,7 +29,9 @@ from annotation.services.stage_runs import (
     plan_once,
     plan_shards,
 )
-from verification.models import Sample, TaskKind
+from verification.models import Sample
+from verification.services.packages import PACKED_KINDS, cancel_packages, is_anything_waiting, pack
+from verification.services.redos import settle_redos
 from verification.services.samples import close_sample
 from webapp.accounts.models import User
 from webapp.core.errors import BadInput, Conflict
@@ -84,8 +86,8 @@ def advance(loop_id: int) -> Loop | None:
 def cancel_loop(*, loop: Loop, user: User | None) -> bool:
     """Stop it: shards and leases are revoked, its annotations dropped. False when it was over already.
 
-    Verdicts and pay stand, its number is not given again. Annotations that somebody is just reading are dropped
-    by the timer later.
+    Verdicts, pay and accepted packages stand, its number is not given again. Annotations that somebody is just
+    reading are dropped by the timer later.
     """
     with transaction.atomic():
         if not loop_rows.cancel_loop(loop.pk):
@@ -93,6 +95,7 @@ def cancel_loop(*, loop: Loop, user: User | None) -> bool:
             return False
         for sample_id in Sample.objects.filter(loop=loop).values_list("pk", flat=True):
             close_sample(sample_id)
+        cancel_packages(loop_id=loop.pk)
     loop.refresh_from_db()
     log.info("loop %s cancelled by user %s", loop.pk, user and user.pk)
     loop_rows.drop_leftovers()
@@ -100,21 +103,24 @@ def cancel_loop(*, loop: Loop, user: User | None) -> bool:
 
 
 def close_verification(*, loop: Loop, user: User | None) -> bool:
-    """Hand out no more items of the loop's sample and go on with what people said so far. False if it was closed.
+    """Hand out no more items of the loop's samples and go on with what people said so far. False if all were closed.
 
     Items come in random order, so what is done is a valid sample. Raises Conflict when the loop is not running or
     has no sample yet.
     """
     loop.refresh_from_db()
-    sample = Sample.objects.filter(loop=loop, task_kind=TaskKind.TAG).first()
-    if loop.state != LoopState.RUNNING or sample is None:
+    samples = _samples(loop)
+    if loop.state != LoopState.RUNNING or not samples:
         raise Conflict(_("This loop has nothing with people that could be closed."), code="nothing_open")
     with transaction.atomic():
-        closed = close_sample(sample.pk)
+        closed = [sample.pk for sample in samples if close_sample(sample.pk)]
+        if closed and loop.project.review_required:
+            for sample in samples:
+                pack(sample_id=sample.pk, final=True)
         dispatch.enqueue_advance(loop.pk)
     if closed:
-        log.info("sample %s closed by user %s", sample.pk, user and user.pk)
-    return closed
+        log.info("samples %s closed by user %s", closed, user and user.pk)
+    return bool(closed)
 
 
 def retry_loop(*, loop: Loop, user: User | None) -> int:
@@ -220,7 +226,9 @@ def _first_planned(loop: Loop) -> str | None:
 
 def _is_over(loop: Loop, stage: LoopStage) -> bool:
     """Whether the stage is done; if not, see to it that it goes on."""
-    return _people_are_done(loop) if stage.work is Work.PEOPLE else _shards_are_done(loop, stage)
+    if stage.work is Work.PEOPLE:
+        return _review_is_done(loop) if stage.name == Stage.REVIEW else _people_are_done(loop)
+    return _shards_are_done(loop, stage)
 
 
 def _shards_are_done(loop: Loop, stage: LoopStage) -> bool:
@@ -267,7 +275,7 @@ def _failed(loop: Loop, stage: LoopStage) -> bool:
 _LEFT = """
 SELECT EXISTS (
     SELECT 1 FROM verification_assignment slot JOIN verification_sampleitem item ON item.id = slot.item_id
-    WHERE slot.sample_id = %(sample)s AND slot.state = 'open' AND item.state = 'open'
+    WHERE slot.sample_id = %(sample)s AND slot.state = 'open' AND item.state = 'open' AND NOT item.is_gold
 ) OR EXISTS (
     SELECT 1 FROM verification_assignment slot WHERE slot.sample_id = %(sample)s AND slot.state = 'leased'
 )
@@ -275,14 +283,40 @@ SELECT EXISTS (
 
 
 def _people_are_done(loop: Loop) -> bool:
-    """Whether the sample is closed or nothing of it is left to do; what the lead has on the desk does not count."""
-    sample = Sample.objects.filter(loop=loop, task_kind=TaskKind.TAG).first()
-    if sample is None:
-        return True
-    if sample.is_open:
+    """Whether the samples are closed or nothing of them is left to do; what the lead has on the desk does not count.
+
+    They are closed together: a wrong tag found in the questions reopens an item of the tag sample.
+    """
+    samples = [sample for sample in _samples(loop) if sample.is_open]
+    review = loop.project.review_required
+    for sample in samples:
         with connection.cursor() as cursor:
             cursor.execute(_LEFT, {"sample": sample.pk})
-            if cursor.fetchone()[0]:
-                return False
+            (is_left,) = cursor.fetchone()
+        if is_left:
+            if review:
+                settle_redos(loop_id=loop.pk)
+                for each in samples:
+                    pack(sample_id=each.pk, final=False)
+            return False
+    for sample in samples:
         close_sample(sample.pk)
+        if review:
+            pack(sample_id=sample.pk, final=True)
     return True
+
+
+def _review_is_done(loop: Loop) -> bool:
+    """Whether no package waits for anybody, and what is finished is packed. A second look holds up nothing."""
+    if not loop.project.review_required:
+        return True
+    settle_redos(loop_id=loop.pk)
+    if is_anything_waiting(loop_id=loop.pk):
+        return False
+    # Goes through all items, so only when nothing waits: once as a rule.
+    made = sum(pack(sample_id=sample.pk, final=True) for sample in _samples(loop))
+    return made == 0
+
+
+def _samples(loop: Loop) -> list[Sample]:
+    return list(Sample.objects.filter(loop=loop, task_kind__in=PACKED_KINDS).order_by("pk"))
