@@ -18,6 +18,10 @@ class Action(StrEnum):
     RUN_LOOPS = "start, watch and cancel loops"
     ANNOTATE = "do annotators' work"
     AUDIT = "judge audits"
+    SEE_QUALITY = "see how well people work"
+    SEE_PAY = "see what people earn"
+    SEE_ITEM_HISTORY = "see the history of items"
+    SEE_CONCEPTS = "see what a tag means"
     EXPORT = "export verified data"
     MANAGE_PEOPLE = "add people and give roles"
     CHANGE_SETTINGS = "change the project's settings"
@@ -36,6 +40,11 @@ GRANTS: dict[Action, frozenset[Role]] = {
     Action.RUN_LOOPS: frozenset({_L}),
     Action.ANNOTATE: frozenset({_A}),
     Action.AUDIT: frozenset({_E}),
+    Action.SEE_QUALITY: frozenset({_L}),
+    Action.SEE_PAY: frozenset({_L}),
+    # Experts see the items whose packages they decided (verification/selectors/item_history.py).
+    Action.SEE_ITEM_HISTORY: frozenset({_E, _L}),
+    Action.SEE_CONCEPTS: frozenset({_A, _E, _L}),
     Action.EXPORT: frozenset({_L, _C}),
     Action.MANAGE_PEOPLE: frozenset({_L}),
     Action.CHANGE_SETTINGS: frozenset({_L}),

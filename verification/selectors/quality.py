@@ -1,0 +1,162 @@
+"""The lead's quality board: everybody who judges, how they do, and who needs help."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from django.db import connection
+
+from verification.models import Standing
+from verification.selectors.expert_findings import Finding, findings, score_of
+from verification.selectors.gold_scores import Score, gold_scores
+from webapp.projects.models import Membership, Project, Role
+
+ENOUGH = 30
+"""Fewer judged items are too few to say anything."""
+LATEST_VERDICTS = 100
+FAST, SLOW = 0.5, 2.0
+"""Times the team's median from which on a person's speed stands out."""
+TEAM = 3
+"""With fewer people there is no team to compare with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One line of the board.
+
+    experts, gold: how often they were right. seconds: their median for an item; pace: that against the team's median
+    for the same kinds of task, None when too little is known. trend: shares of right items by package, oldest first.
+    concerns: codes of CONCERNS, gravest first.
+    """
+
+    user_id: int
+    name: str
+    experts: Score
+    gold: Score
+    seconds: float | None
+    pace: float | None
+    last_at: datetime | None
+    trend: list[Finding]
+    paused_at: datetime | None
+    requalify_since: datetime | None
+    concerns: list[str] = field(default_factory=list)
+
+
+CONCERNS = ("errors", "gold", "package", "fast", "slow")
+
+# What the board may be sorted by -> (key, whether the highest come first). Unknown values sort last.
+SORTS: dict[str, tuple[Callable[[Person], Any], bool]] = {
+    "help": (lambda one: (len(one.concerns), -min((CONCERNS.index(code) for code in one.concerns), default=9)), True),
+    "name": (lambda one: one.name.casefold(), False),
+    "experts": (lambda one: _known(one.experts), False),
+    "gold": (lambda one: _known(one.gold), False),
+    "speed": (lambda one: one.seconds if one.seconds is not None else math.inf, False),
+    "last": (lambda one: one.last_at.timestamp() if one.last_at else 0.0, True),
+}
+
+
+def quality_board(project: Project, *, sort: str = "help") -> list[Person]:
+    """Everybody with the role annotator, in six queries. `sort`: a key of SORTS."""
+    names = {
+        member.user_id: member.user.display_name
+        for member in Membership.objects.filter(project=project, role=Role.ANNOTATOR).select_related("user")
+    }
+    users = sorted(names)
+    standings = {one.person_id: one for one in Standing.objects.filter(project=project)}
+    by_experts = findings(project_id=project.pk, user_ids=users)
+    gold = gold_scores(project_id=project.pk, user_ids=users)
+    paces = paces_of(project_id=project.pk, user_ids=users)
+    people = []
+    for user_id in users:
+        standing = standings.get(user_id)
+        pace = paces.get(user_id)
+        person = Person(
+            user_id=user_id,
+            name=names[user_id],
+            experts=score_of(by_experts[user_id]),
+            gold=gold.get(user_id, Score()),
+            seconds=pace.seconds if pace else None,
+            pace=pace.against_team if pace else None,
+            last_at=pace.last_at if pace else None,
+            trend=by_experts[user_id],
+            paused_at=standing.paused_at if standing else None,
+            requalify_since=standing.requalify_since if standing else None,
+        )
+        person.concerns.extend(concerns_of(person, threshold=project.package_threshold))
+        people.append(person)
+    key, highest_first = SORTS[sort]
+    people.sort(key=lambda one: one.name.casefold())
+    people.sort(key=key, reverse=highest_first)
+    return people
+
+
+def concerns_of(person: Person, *, threshold: float) -> list[str]:
+    """What speaks for having a look: only what the numbers bear. threshold: the share of right items packages need."""
+    found = []
+    for code, score in (("errors", person.experts), ("gold", person.gold)):
+        if score.judged >= ENOUGH and score.interval[1] < threshold:
+            found.append(code)
+    if person.trend and not person.trend[-1].accepted:
+        found.append("package")
+    if person.pace is not None and not FAST <= person.pace <= SLOW:
+        found.append("fast" if person.pace < FAST else "slow")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """seconds: the median of a person's latest verdicts; against_team: their ratio to the team's medians."""
+
+    seconds: float
+    against_team: float | None
+    last_at: datetime
+
+
+def paces_of(*, project_id: int, user_ids: list[int]) -> dict[int, Pace]:
+    """User id -> how fast they are, from their latest verdicts; those without verdicts are left out. One query.
+
+    Kinds of task take different times, so each verdict is held against the team's median for its kind.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST, {"project": project_id, "users": user_ids})
+        rows = cursor.fetchall()
+    by_kind: dict[str, dict[int, list[float]]] = {}
+    seconds: dict[int, list[float]] = {}
+    last: dict[int, datetime] = {}
+    for user_id, kind, spent, at in rows:
+        by_kind.setdefault(kind, {}).setdefault(user_id, []).append(spent)
+        seconds.setdefault(user_id, []).append(spent)
+        last[user_id] = max(at, last.get(user_id, at))
+    ratios: dict[int, list[float]] = {}
+    for of_people in by_kind.values():
+        known = {user_id: each for user_id, each in of_people.items() if len(each) >= ENOUGH}
+        team = median(median(each) for each in known.values()) if len(known) >= TEAM else 0.0
+        for user_id, each in known.items():
+            if team > 0:
+                ratios.setdefault(user_id, []).extend(one / team for one in each)
+    return {
+        user_id: Pace(median(each), median(ratios[user_id]) if user_id in ratios else None, last[user_id])
+        for user_id, each in seconds.items()
+    }
+
+
+def _known(score: Score) -> float:
+    return score.right / score.judged if score.judged >= ENOUGH else math.inf
+
+
+_LATEST = f"""
+SELECT person.id, sample.task_kind, recent.seconds, recent.created_at
+FROM unnest(%(users)s::bigint[]) person (id)
+CROSS JOIN LATERAL (
+    SELECT item_id, seconds, created_at FROM verification_verdict
+    WHERE annotator_id = person.id AND NOT is_withdrawal
+    ORDER BY created_at DESC LIMIT {LATEST_VERDICTS}
+) recent
+JOIN verification_sampleitem item ON item.id = recent.item_id
+JOIN verification_sample sample ON sample.id = item.sample_id AND sample.project_id = %(project)s
+"""  # noqa: S608  # a constant of this module
