@@ -76,6 +76,7 @@ class FilteredClasses:
         ids = {str(text): int(str(concept_id)) for text, concept_id in snapshot.cursor.fetchall()}
         names.load(ids.values())
         wanted = dict.fromkeys(names.canonical(ids[text]) for text in texts if text in ids)
+        names.load(wanted)
         self._numbers = {concept_id: number for number, concept_id in enumerate(wanted)}
         self._names = [(number, names.display(concept_id)) for concept_id, number in self._numbers.items()]
 

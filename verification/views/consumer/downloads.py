@@ -9,8 +9,9 @@ from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from verification.exports.formats.registry import FORMATS
 from verification.exports.schemas import schema_file
-from verification.models import Export, ExportState
+from verification.models import Export, ExportFormat, ExportState
 from verification.selectors.exports import export_of
 from verification.services.export_files import META_SUFFIX
 from verification.services.exports import export_path
@@ -25,7 +26,7 @@ CHUNK = 256 * 1024
 @project_view(Action.EXPORT)
 @require_safe
 def download(request: ProjectRequest, export_id: int) -> HttpResponseBase:
-    """The lines. Its ETag is the file's sha256, so an interrupted download goes on by Range with If-Range."""
+    """The file. Its ETag is the file's sha256, so an interrupted download goes on by Range with If-Range."""
     export = export_of(project=request.project, export_id=export_id)
     path = _finished_file(export)
     etag, size = f'"{export.sha256}"', path.stat().st_size
@@ -38,7 +39,7 @@ def download(request: ProjectRequest, export_id: int) -> HttpResponseBase:
         return _described(refusal, etag)
     start, stop = part or (0, size)
     response = StreamingHttpResponse(_chunks(path, start, stop), status=206 if part else 200)
-    response["Content-Type"] = "application/x-ndjson; charset=utf-8"
+    response["Content-Type"] = FORMATS[ExportFormat(export.format)].content_type
     response["Content-Length"] = str(stop - start)
     response["Content-Disposition"] = f'attachment; filename="{file_name(export)}"'
     if part:
@@ -49,7 +50,7 @@ def download(request: ProjectRequest, export_id: int) -> HttpResponseBase:
 @project_view(Action.EXPORT)
 @require_safe
 def download_meta(request: ProjectRequest, export_id: int) -> HttpResponseBase:
-    """What the lines are: schema, filters, counts, time of the snapshot, digest."""
+    """What the file holds: schema, filters, counts, time of the snapshot, digest."""
     export = export_of(project=request.project, export_id=export_id)
     path = _finished_file(export)
     meta = path.with_name(path.name + META_SUFFIX)
@@ -72,10 +73,18 @@ def schema(request: ProjectRequest, version: str) -> HttpResponseBase:
 
 def file_name(export: Export) -> str:
     """What the browser saves it as: `argus-street-tags-12.jsonl`. A slug needs no quoting."""
-    return f"argus-{export.project.slug}-{export.kind}-{export.pk}.jsonl"
+    return f"argus-{export.project.slug}-{export.kind}-{export.pk}{FORMATS[ExportFormat(export.format)].suffix}"
 
 
 def _finished_file(export: Export) -> Path:
+    if export.state == ExportState.WITHDRAWN:
+        raise Gone(
+            _(
+                "This export was withdrawn: something in it was taken down on request. Delete your copies of it, "
+                "and export again."
+            ),
+            code="withdrawn",
+        )
     if export.state != ExportState.DONE:
         raise Conflict(_("This export is not finished, so there is no file. Wait for it, or ask for another one."))
     path = export_path(export)

@@ -1,54 +1,52 @@
 """The exports page: what was exported, a form for more, progress, cancelling."""
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation.models import Loop
 from verification.exports.schemas import SCHEMA_OF
-from verification.models import ExportKind
+from verification.selectors.export_previews import Preview, preview_of
 from verification.selectors.exports import export_of, exports_page
 from verification.services.exports import cancel_export, request_export
+from verification.views.consumer.export_forms import ExportForm
 from webapp.projects.access import ProjectRequest, project_view
-from webapp.projects.models import Project
 from webapp.projects.policies import Action
-
-
-class ExportForm(forms.Form):
-    """What to export. The loops offered are the project's own."""
-
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Lines"), choices=ExportKind.choices, initial=ExportKind.TAGS, widget=forms.RadioSelect
-    )
-    loop = forms.TypedChoiceField(label=gettext_lazy("Regions"), coerce=int, empty_value=None, required=False)
-
-    def __init__(self, *args: object, project: Project, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        # Loop 0 asks nobody.
-        numbers = Loop.objects.filter(project=project, number__gt=0).order_by("number").values_list("number", flat=True)
-        self.fields["loop"].choices = [  # type: ignore[attr-defined]
-            ("", _("All that are verified")),
-            *((number, _("Only those last judged in loop %(number)s") % {"number": number}) for number in numbers),
-        ]
-        self.fields["loop"].widget.attrs["class"] = "input"
 
 
 @project_view(Action.EXPORT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def exports(request: ProjectRequest) -> HttpResponse:
-    """The list with the form; POST asks for an export."""
-    form = ExportForm(request.POST if request.method == "POST" else None, project=request.project)
-    if request.method == "POST" and form.is_valid():
-        request_export(project=request.project, user=request.user, **form.cleaned_data)
-        return redirect("verification:exports", request.project.slug)
+    """The list with the form; POST asks for an export. A GET with choices counts what they would give."""
+    if request.method == "POST":
+        form = ExportForm(request.POST, project=request.project)
+        if form.is_valid():
+            request_export(project=request.project, user=request.user, **form.choices())
+            return redirect("verification:exports", request.project.slug)
+        return _listing(request, form, status=400)
+    if "kind" not in request.GET:
+        return _listing(request, ExportForm(project=request.project))
+    form = ExportForm(request.GET, project=request.project)
+    preview = preview_of(form.wanted) if form.is_valid() else None
+    if request.htmx:
+        return render(request, "verification/exports/_preview.html", {"form": form, "preview": preview})
+    return _listing(request, form, preview=preview)
+
+
+def _listing(
+    request: ProjectRequest, form: ExportForm, *, preview: Preview | None = None, status: int = 200
+) -> HttpResponse:
     before = request.GET.get("before", "")
     page = exports_page(project=request.project, before=int(before) if before.isdecimal() else None)
-    context = {"form": form, "page": page, "is_first_page": not before, "schemas": SCHEMA_OF.values()}
-    return render(request, "verification/exports/list.html", context, status=400 if form.errors else 200)
+    context = {
+        "form": form,
+        "preview": preview,
+        "page": page,
+        "is_first_page": not before,
+        "schemas": SCHEMA_OF.values(),
+    }
+    return render(request, "verification/exports/list.html", context, status=status)
 
 
 @project_view(Action.EXPORT)

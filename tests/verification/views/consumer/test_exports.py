@@ -61,7 +61,7 @@ def test_asking_for_an_export_lists_it_as_waiting(
     assert sent == [export.pk]
     page = client.get(LIST).content.decode()
     assert "Waiting for a worker" in page
-    assert "Regions last judged in loop 1." in page
+    assert "Last judged in loop 1." in page
 
 
 def test_asking_twice_is_one_export(client: Client, project: Any) -> None:
