@@ -122,14 +122,16 @@ SELECT (v.created_at AT TIME ZONE %(zone)s)::date AS day, count(*)
 
 _OPEN = """
 SELECT (SELECT count(*) FROM verification_assignment h
-        JOIN verification_sample s ON s.id = h.sample_id AND s.is_open AND s.task_kind = '__kind__'
-        WHERE h.annotator_id = %(user)s AND h.state = 'leased' AND s.project_id = %(project)s)
+        JOIN verification_sample s ON s.id = h.sample_id AND s.task_kind = '__kind__'
+        WHERE h.annotator_id = %(user)s AND h.state = 'leased' AND s.project_id = %(project)s
+          AND (s.is_open OR h.held_for_id IS NOT NULL))
      + (SELECT count(*) FROM (
             SELECT 1
             FROM verification_sample s
             JOIN verification_assignment a ON a.sample_id = s.id AND a.state = 'open' AND a.held_for_id = %(user)s
             JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
-            WHERE s.project_id = %(project)s AND s.is_open AND s.task_kind = '__kind__' AND __eligible__
+            WHERE s.project_id = %(project)s AND s.task_kind = '__kind__' AND (s.is_open OR NOT i.is_gold)
+              AND __eligible__
             LIMIT %(at_most)s::int) theirs)
      + (SELECT count(*) FROM (
             SELECT 1

@@ -3,7 +3,8 @@
 Slots are handed out in the order of their rank, from where the person last stopped: `max(rank)` of what they have or
 had is their cursor. What lies behind a cursor was passed for good reason (others hold it, it is their own item), so
 nobody scans it again; a slot that comes free is moved to just ahead of everybody. A slot that is held for somebody
-(`held_for`) is found first by that person and by nobody else.
+(`held_for`) is found first by that person and by nobody else, also when its sample is closed: a package that
+failed is judged anew while experts review the rest.
 
 One queue serves all kinds of task; a person is given one kind at a time. Only the database's clock counts.
 """
@@ -18,10 +19,11 @@ from django.conf import settings
 from django.db import IntegrityError, connection
 
 from verification.models import TaskKind
+from verification.services.held_back import MAY_WORK_SQL
 
 log = logging.getLogger(__name__)
 
-MAX_HELD = 20  # more than any browser needs ahead; keeps a script from scraping the queue
+MAX_HELD = 20  # of one sample; more than any browser needs ahead, and keeps a script from scraping the queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,17 @@ _LEASE_PARTS = f"""
 taken AS (
     SELECT free.id, free.item_id, free.round, free.rank
     FROM projects_project p
-    JOIN verification_sample s ON s.project_id = p.id AND s.is_open AND s.task_kind = '__kind__'
+    JOIN verification_sample s ON s.project_id = p.id AND s.task_kind = '__kind__'
+         AND (s.is_open OR (SELECT held.id FROM verification_assignment held
+                            WHERE held.held_for_id = %(user)s AND held.sample_id = s.id AND held.state = 'open'
+                            LIMIT 1) IS NOT NULL)
     CROSS JOIN LATERAL (
         SELECT * FROM (
             SELECT a.id, a.item_id, a.round, a.rank
             FROM verification_assignment a
             JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
             WHERE a.sample_id = s.id AND a.state = 'open' AND a.held_for_id = %(user)s
+              AND (s.is_open OR NOT i.is_gold)
               AND __eligible__
             ORDER BY a.rank
             LIMIT __count__
@@ -116,16 +122,16 @@ taken AS (
             SELECT a.id, a.item_id, a.round, a.rank
             FROM verification_assignment a
             JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
-            WHERE a.sample_id = s.id AND a.state = 'open' AND a.held_for_id IS NULL AND __ahead__
+            WHERE s.is_open AND a.sample_id = s.id AND a.state = 'open' AND a.held_for_id IS NULL AND __ahead__
               AND __eligible__
             ORDER BY a.rank
             LIMIT __count__
             FOR UPDATE OF a SKIP LOCKED
         ) anybodys
     ) free
-    WHERE p.id = %(project)s AND p.paused_at IS NULL AND __if__
+    WHERE p.id = %(project)s AND p.paused_at IS NULL AND {MAY_WORK_SQL} AND __if__
       AND (SELECT count(*) FROM verification_assignment h
-           WHERE h.annotator_id = %(user)s AND h.state = 'leased') <= {MAX_HELD} - __count__
+           WHERE h.annotator_id = %(user)s AND h.sample_id = s.id AND h.state = 'leased') <= {MAX_HELD} - __count__
     LIMIT __count__
 ), chosen AS (
     SELECT DISTINCT ON (item_id) id FROM taken ORDER BY item_id, round, rank
@@ -160,7 +166,9 @@ WITH slot AS (
     FROM verification_sample s
     JOIN projects_project p ON p.id = s.project_id
     WHERE a.annotator_id = %(user)s AND a.state = 'leased' AND s.id = a.sample_id
-      AND s.project_id = %(project)s AND s.task_kind = '__kind__' AND s.is_open AND p.paused_at IS NULL
+      AND s.project_id = %(project)s AND s.task_kind = '__kind__' AND p.paused_at IS NULL
+      AND (s.is_open OR a.held_for_id IS NOT NULL)
+      AND {MAY_WORK_SQL}
     RETURNING a.id, a.item_id, a.rank
 )
 SELECT {COLUMNS_SQL} FROM slot {SEEN_SQL} ORDER BY slot.rank
@@ -190,8 +198,8 @@ WHERE a.id IN (
 def lease_items(*, project_id: int, user_id: int, count: int, kind: TaskKind = TaskKind.TAG) -> list[LeasedItem]:
     """What the person holds of this kind, renewed, topped up to `count` items; in the order to be worked on.
 
-    Calling it again gives the same items (a reloaded page goes on where it was). Empty when the project is paused or
-    nothing is open for this person.
+    Calling it again gives the same items (a reloaded page goes on where it was). Empty when the project or
+    the person is paused, or nothing is open for them.
     """
     held = _fetch(_HELD.replace("__kind__", kind.value), lease_values(project_id, user_id))
     missing = count - len(held)

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from verification.models import Assignment, AssignmentState, LateVerdict, QAChoice, TaskKind, Verdict
+from verification.services.gold_verdicts import NOT_AS_GOOD_AS_PACKED_SQL
 from verification.services.ledger import RATE_SQL
 from verification.services.question_decisions import follow_up, take_back_follow_up
 from verification.services.tickets import is_ticket_of
@@ -58,7 +59,7 @@ _WORDED = """
 
 _HELD_BY_THEM = "a.state = 'leased' AND a.annotator_id = %(user)s"
 _STILL_FREE = """
-    a.state = 'open' AND s.is_open AND (a.held_for_id IS NULL OR a.held_for_id = %(user)s)
+    a.state = 'open' AND (s.is_open AND a.held_for_id IS NULL OR a.held_for_id = %(user)s)
     AND NOT EXISTS (SELECT 1 FROM verification_skip k WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s)
 """
 _TAGS_WERE_SHOWN = """
@@ -83,13 +84,15 @@ WITH target AS (
     JOIN verification_sample s ON s.id = a.sample_id
     JOIN verification_ledgerentry pay ON pay.verdict_id = v.id
     WHERE v.key = %(verdict)s AND v.annotator_id = %(user)s AND NOT v.is_withdrawal
-      AND s.project_id = %(project)s AND s.is_open AND a.state = 'done'
+      AND s.project_id = %(project)s AND (s.is_open OR a.held_for_id IS NOT NULL) AND a.state = 'done'
       AND NOT EXISTS (SELECT 1 FROM verification_packageitem packed
-                      WHERE packed.item_id = v.item_id AND packed.is_live AND v.id = ANY(packed.verdict_ids))
+                      WHERE packed.item_id = v.item_id AND v.id = ANY(packed.verdict_ids))
+      AND NOT EXISTS (SELECT 1 FROM verification_sentbackverdict sent WHERE sent.verdict_id = v.id)
+      AND {NOT_AS_GOOD_AS_PACKED_SQL}
       AND (SELECT count(*) FROM (
                SELECT 1 FROM verification_verdict later
                WHERE later.annotator_id = %(user)s AND later.created_at > v.created_at AND NOT later.is_withdrawal
-               LIMIT {UNDO_DEPTH}) recent) < {UNDO_DEPTH}
+               LIMIT %(depth)s::int) recent) < %(depth)s::int
     FOR UPDATE OF a
 ), withdrawal AS (
     INSERT INTO verification_verdict
@@ -244,14 +247,16 @@ def _record_parts(kind: TaskKind, held: str, *, has_text: bool, alone: bool) -> 
     return parts + _WORDED if has_text else parts
 
 
-def withdraw_verdict(*, project_id: int, user_id: int, verdict_key: UUID, key: UUID) -> Receipt:
+def withdraw_verdict(
+    *, project_id: int, user_id: int, verdict_key: UUID, key: UUID, depth: int = UNDO_DEPTH
+) -> Receipt:
     """Undo: supersede the verdict with `verdict_key`, take its pay back, lease its slot to the same person again.
 
-    Only among the person's last 50 verdicts, while its sample is open, it is not packed for an expert and nobody has
+    Only among the person's last `depth` verdicts, while its sample is open, it is not packed for an expert and nobody has
     begun with what followed from it. The same `key` gives the same receipt again. Locks the item, then its slot.
     Raises NotFound, or Conflict with code `not_undoable` or `key_reused`.
     """
-    values = {"project": project_id, "user": user_id, "verdict": verdict_key, "key": key}
+    values = {"project": project_id, "user": user_id, "verdict": verdict_key, "key": key, "depth": depth}
     with transaction.atomic():
         item_id = _run(_LOCK_ITEM_OF_VERDICT, values)
         withdrawn = _run(_WITHDRAW, {**values, "lease": float(settings.ARGUS_LEASE_SECONDS)})
