@@ -24,6 +24,7 @@ class Things:
     export_id: int
     import_id: int
     loop_number: int
+    webhook_id: int
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ _PERSON = _with(user_id="member_id")
 _LOOP = _with(loop_number="loop_number")
 _EXPORT = _with(export_id="export_id")
 _IMPORT = _with(import_id="import_id")
+_WEBHOOK = _with(webhook_id="webhook_id")
 # Item endpoints answer in JSON; without a lease of their own people are told so, or that nothing is to be done.
 _ITEM_ANSWERS = (200, 204, 400, 404, 409)
 
@@ -136,6 +138,14 @@ ROWS: dict[str, Row] = {
     "verification:tag_undo": _change("annotator", ok=_ITEM_ANSWERS, json=True),
     "verification:tag_skip": _change("annotator", ok=_ITEM_ANSWERS, json=True),
     "verification:tag_release": _change("annotator", ok=_ITEM_ANSWERS, json=True),
+    **{
+        f"verification:{kind}_{name}": _change("annotator", ok=_ITEM_ANSWERS, json=True)
+        for kind in ("qa", "answer")
+        for name in ("lease", "submit", "undo", "skip", "release")
+    },
+    "verification:qa_task": _page("annotator"),
+    "verification:answer_task": _page("annotator"),
+    "verification:work_keys": _change("annotator", ok=(200, 400)),
     "verification:work_shortcuts": _change("annotator", ok=(200, 204, 302, 400)),
     "verification:audit": _page("expert"),
     "verification:audit_lease": _change("expert", ok=_ITEM_ANSWERS, json=True),
@@ -145,6 +155,9 @@ ROWS: dict[str, Row] = {
     "verification:loops": _page("lead", "admin"),
     "verification:start_loop": _change("lead", "admin", ok=(302, 409)),
     "verification:loop": _page("lead", "admin", arguments=_LOOP),
+    "verification:loop_accuracy": _page("lead", "admin", arguments=_LOOP),
+    "verification:draw_audit": _change("lead", "admin", arguments=_LOOP, ok=(400,)),
+    "verification:close_audit": _change("lead", "admin", arguments=_LOOP, ok=(404,)),
     "verification:loop_failures": _page("lead", "admin", arguments=_LOOP),
     "verification:cancel_loop": _change("lead", "admin", arguments=_LOOP),
     "verification:close_verification": _change("lead", "admin", arguments=_LOOP, ok=(302, 409)),
@@ -163,6 +176,15 @@ ROWS: dict[str, Row] = {
 }
 
 ROWS |= {
+    "verification:webhooks": _page("lead", "admin"),
+    "verification:webhook": _page("lead", "admin", arguments=_WEBHOOK),
+    "verification:test_webhook": _change("lead", "admin", arguments=_WEBHOOK),
+    "verification:switch_webhook": _change("lead", "admin", arguments=_WEBHOOK),
+    "verification:renew_webhook": _change("lead", "admin", arguments=_WEBHOOK, ok=(200,)),
+    "verification:remove_webhook": _change("lead", "admin", arguments=_WEBHOOK),
+    "verification:send_webhook_again": _change(
+        "lead", "admin", arguments=lambda things: _WEBHOOK(things) | {"delivery_id": 2**40}, ok=(404,)
+    ),
     # webapp/api, annotation/api, verification/api
     "api:schema": Row(scope="public"),
     "api:me": Row(scope="signed in", json=True, token="read"),

@@ -21,7 +21,7 @@ from tests.webapp.access_rows import (
     Row,
     Things,
 )
-from verification.models import Export
+from verification.models import Export, Webhook
 
 JSON = {"accept": "application/json"}
 ALLAUTH_PREFIXES = ("account_", "mfa_", "socialaccount_", "openid_connect_")
@@ -57,7 +57,16 @@ def things(project: Any, edo: Any) -> Things:
     run = ImportRun.objects.create(project=project, format="folder")
     _zero, one = make_loops(project)
     image = make_image(project)
-    return Things(project, edo.pk, image_id=image.pk, export_id=export.pk, import_id=run.pk, loop_number=one.number)
+    webhook = Webhook.objects.create(project=project, url="https://hooks.example.org/", events=["export.done"])
+    return Things(
+        project,
+        edo.pk,
+        image_id=image.pk,
+        export_id=export.pk,
+        import_id=run.pk,
+        loop_number=one.number,
+        webhook_id=webhook.pk,
+    )
 
 
 def ask(client: Client, name: str, row: Row, things: Things, *, method: str) -> int:

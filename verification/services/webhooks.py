@@ -242,20 +242,20 @@ def _record(delivery: WebhookDelivery, line: dict[str, Any], *, permanent: bool)
 _ANNOUNCE = """
 INSERT INTO verification_webhookdelivery
     (webhook_id, uid, event, subject_id, occasion, payload, state, attempts, error, log)
-SELECT w.id, gen_random_uuid(), %(event)s, %(subject)s, %(occasion)s,
+SELECT w.id, gen_random_uuid(), %(event)s::text, %(subject)s::bigint, %(occasion)s::text,
        jsonb_build_object('project', p.slug, 'data', %(facts)s::jsonb), 'waiting', 0, '', '[]'
 FROM verification_webhook w JOIN projects_project p ON p.id = w.project_id
-WHERE w.project_id = %(project)s AND w.is_active AND %(event)s = ANY(w.events)
+WHERE w.project_id = %(project)s AND w.is_active AND %(event)s::text = ANY(w.events)
 ON CONFLICT (webhook_id, event, subject_id, occasion) DO NOTHING
 RETURNING id
 """
 _CLAIM = """
 UPDATE verification_webhookdelivery d
-SET attempts = d.attempts + 1, next_try_at = now() + make_interval(secs => %(seconds)s::int)
+SET attempts = d.attempts + 1, next_try_at = clock_timestamp() + make_interval(secs => %(seconds)s::int)
 FROM verification_webhook w
-WHERE d.id = %(id)s AND d.state = 'waiting' AND d.next_try_at <= now() AND w.id = d.webhook_id
+WHERE d.id = %(id)s AND d.state = 'waiting' AND d.next_try_at <= clock_timestamp() AND w.id = d.webhook_id
   AND (w.is_active OR d.event = 'test')
-RETURNING extract(epoch FROM now())::bigint
+RETURNING extract(epoch FROM clock_timestamp())::bigint
 """
 _SHORTEN = """
 DELETE FROM verification_webhookdelivery d

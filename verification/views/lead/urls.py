@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from verification.views.lead import loops
+from verification.views.lead import loops, webhooks
 
 urlpatterns = [
     path("loops/", loops.loops, name="loops"),
@@ -13,4 +13,11 @@ urlpatterns = [
     path("loops/<int:loop_number>/cancel", loops.cancel, name="cancel_loop"),
     path("loops/<int:loop_number>/close", loops.close, name="close_verification"),
     path("loops/<int:loop_number>/retry", loops.retry, name="retry_loop"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<int:webhook_id>/test", webhooks.test, name="test_webhook"),
+    path("webhooks/<int:webhook_id>/switch", webhooks.switch, name="switch_webhook"),
+    path("webhooks/<int:webhook_id>/secret", webhooks.renew, name="renew_webhook"),
+    path("webhooks/<int:webhook_id>/remove", webhooks.remove, name="remove_webhook"),
+    path("webhooks/<int:webhook_id>/again/<int:delivery_id>", webhooks.again, name="send_webhook_again"),
 ]
