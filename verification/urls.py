@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:slug>/", home, name="home"),
     path("p/<slug:slug>/", include("verification.views.consumer.urls")),
     path("p/<slug:slug>/", include("verification.views.lead.urls")),
+    path("p/<slug:slug>/", include("verification.views.lead.audit_urls")),
     path("p/<slug:slug>/audit/", include("verification.views.expert_audit.urls")),
     path("", include("verification.views.annotator.urls")),
 ]

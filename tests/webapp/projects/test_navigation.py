@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 PAGES = {
     "ana": ["My work"],
     "cleo": ["Explore", "Exports"],
-    "edo": ["Home"],
+    "edo": ["Home", "Audit"],
     "lea": ["Home", "Photos", "Explore", "Loops", "Exports", "People", "Settings"],
     "admin": ["Home", "Photos", "Explore", "Loops", "Exports", "People", "Settings"],
 }

@@ -14,6 +14,7 @@ TABLE = {
     Action.ADD_PHOTOS: {L},
     Action.RUN_LOOPS: {L},
     Action.ANNOTATE: {A},
+    Action.AUDIT: {E},
     Action.SEE_QUALITY: {L},
     Action.SEE_PAY: {L},
     Action.SEE_ITEM_HISTORY: {E, L},
@@ -46,8 +47,8 @@ def test_without_a_role_nothing_is_permitted() -> None:
 
 
 def test_a_site_admin_may_do_everything_but_judge() -> None:
-    assert permitted([], is_admin=True) == set(Action) - {Action.ANNOTATE}
-    assert frozenset({Action.ANNOTATE}) == ADMIN_DENIED
+    assert permitted([], is_admin=True) == set(Action) - {Action.ANNOTATE, Action.AUDIT}
+    assert frozenset({Action.ANNOTATE, Action.AUDIT}) == ADMIN_DENIED
 
 
 def test_a_site_admin_who_is_annotator_may_judge() -> None:

@@ -16,6 +16,7 @@ from verification.selectors.loops import FAILURES, failed_images, find_loop, loo
 from verification.selectors.sample_progress import pace_of_sample
 from verification.selectors.start_conditions import MOST_PHOTOS, start_conditions
 from verification.services.loops import annotate_new_photos, cancel_loop, close_verification, retry_loop, start_loop
+from verification.views.lead.audits import accuracy_context, draw_context
 from webapp.core.errors import BadInput, NotFound
 from webapp.projects.access import ProjectRequest, project_view
 from webapp.projects.policies import Action
@@ -63,6 +64,7 @@ def _list(request: ProjectRequest, form: SamplingForm, sampling: SamplingConfig,
         "next": start_conditions(request.project, sampling),
         "form": form,
         "most_photos": MOST_PHOTOS,
+        **accuracy_context(request.project.pk),
     }
     return render(request, "verification/loops/list.html", context, status=status)
 
@@ -106,6 +108,8 @@ def loop(request: ProjectRequest, loop_number: int) -> HttpResponse:
         response = render(request, "verification/loops/_progress.html", context)
     else:
         context["tabs"] = list(Loop.objects.filter(project=request.project).order_by("number"))
+        if found.state == LoopState.FINISHED:
+            context |= {**accuracy_context(request.project.pk), **draw_context(found)}
         response = render(request, "verification/loops/loop.html", context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

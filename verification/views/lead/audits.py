@@ -1,0 +1,135 @@
+"""Audits of a loop: drawn and closed by the lead, and the report of what they say."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from annotation.models import Loop
+from verification.accuracy import BAND_COUNT
+from verification.charts import NARROW, WIDE, shares_by_loop
+from verification.models import Audit, AuditKind, AuditPopulation
+from verification.selectors.accuracy import LoopAccuracy, accuracy_by_loop, figures_of_loop
+from verification.selectors.audits import audits_of_loop
+from verification.selectors.loops import find_loop
+from verification.services.audit_draws import MOST, OVERLAP_SHARE, SIZE, draw_audit
+from verification.services.audits import close_audit
+from webapp.core.errors import BadInput, NotFound
+from webapp.projects.access import ProjectRequest, project_view
+from webapp.projects.policies import Action
+
+# What can be audited. People's answers join when questions are verified as well.
+POSSIBLE = (
+    (AuditPopulation.MODEL, AuditKind.TAG),
+    (AuditPopulation.MODEL, AuditKind.QA),
+    (AuditPopulation.VERIFIED, AuditKind.TAG),
+)
+_WHICH = [(f"{population}-{kind}", f"{population.label}: {kind.label}") for population, kind in POSSIBLE]
+
+
+class AuditForm(forms.Form):
+    """Which audit is drawn, of how many items, and how many of them two experts see."""
+
+    which = forms.ChoiceField(label=gettext_lazy("Of what"), choices=_WHICH)
+    size = forms.IntegerField(label=gettext_lazy("Items"), min_value=1, max_value=MOST, initial=SIZE)
+    twice = forms.IntegerField(
+        label=gettext_lazy("Per cent seen by two experts"),
+        min_value=0,
+        max_value=100,
+        initial=round(OVERLAP_SHARE * 100),
+    )
+
+
+@project_view(Action.RUN_LOOPS)
+@require_POST
+def draw(request: ProjectRequest, loop_number: int) -> HttpResponse:
+    """Draw one of the loop's audits; experts find it on their page."""
+    loop = _find(request, loop_number)
+    form = AuditForm(request.POST)
+    if not form.is_valid():
+        raise BadInput(
+            _("An audit takes 1 to %(most)s items, of which 0 to 100 per cent are seen by two experts.")
+            % {"most": MOST}
+        )
+    population, kind = form.cleaned_data["which"].split("-")
+    audit = draw_audit(
+        loop=loop,
+        population=AuditPopulation(population),
+        task_kind=AuditKind(kind),
+        size=form.cleaned_data["size"],
+        overlap_share=form.cleaned_data["twice"] / 100,
+        user=request.user,
+    )
+    messages.success(
+        request, _("The audit is drawn: %(items)s items wait for experts.") % {"items": audit.items.count()}
+    )
+    return redirect("verification:loop_accuracy", request.project.slug, loop.number)
+
+
+@project_view(Action.RUN_LOOPS)
+@require_POST
+def close(request: ProjectRequest, loop_number: int) -> HttpResponse:
+    """Hand out no more of an audit's items. What was judged counts."""
+    loop = _find(request, loop_number)
+    text = request.POST.get("audit", "")
+    audit = Audit.objects.filter(loop=loop, pk=int(text)).first() if text.isascii() and text.isdecimal() else None
+    if audit is None:
+        raise NotFound(_("This loop has no such audit."))
+    if close_audit(audit=audit, user=request.user):
+        messages.success(request, _("The audit is closed. What experts judged so far counts."))
+    else:
+        messages.info(request, _("The audit was closed already."))
+    return redirect("verification:loop_accuracy", request.project.slug, loop.number)
+
+
+@project_view(Action.RUN_LOOPS)
+@require_safe
+def accuracy(request: ProjectRequest, loop_number: int) -> HttpResponse:
+    """The report of a loop's accuracy, to be read or printed. `band` narrows the table by size."""
+    loop = _find(request, loop_number)
+    text = request.GET.get("band", "")
+    if text and not (text.isascii() and text.isdecimal() and int(text) < BAND_COUNT):
+        raise BadInput(_("“band” in the address must be a number from 0 to %(most)s.") % {"most": BAND_COUNT - 1})
+    band = int(text) if text else None
+    context = {
+        "loop": loop,
+        "tabs": list(Loop.objects.filter(project=request.project).order_by("number")),
+        "figures": figures_of_loop(loop, band=band),
+        "band": band,
+        "bands": range(BAND_COUNT),
+        **accuracy_context(request.project.pk),
+        **draw_context(loop),
+    }
+    return render(request, "verification/loops/accuracy.html", context)
+
+
+def accuracy_context(project_id: int) -> dict[str, Any]:
+    """Accuracy from loop to loop: the rows of Table 8 and the charts, for every page that shows them."""
+    rows = accuracy_by_loop(project_id)
+    told = [row for row in rows if row.is_told]
+    return {"by_loop": told, "charts": _charts(told) if told else []}
+
+
+def draw_context(loop: Loop) -> dict[str, Any]:
+    """What the lead may still draw of this loop."""
+    drawn = {(progress.audit.population, progress.audit.task_kind) for progress in audits_of_loop(loop)}
+    left = [choice for choice, pair in zip(_WHICH, POSSIBLE, strict=True) if pair not in drawn]
+    return {"audit_choices": left, "audit_size": SIZE, "audit_most": MOST, "audit_twice": round(OVERLAP_SHARE * 100)}
+
+
+def _charts(rows: list[LoopAccuracy]) -> list[Any]:
+    names = [_("Loop %(number)s") % {"number": row.loop.number} for row in rows]
+    series = [("a", [row.tags for row in rows]), ("b", [row.qa for row in rows])]
+    return [shares_by_loop(names, series, frame) for frame in (WIDE, NARROW)]
+
+
+def _find(request: ProjectRequest, number: int) -> Loop:
+    found = find_loop(project_id=request.project.pk, number=number) if number < 2**31 else None
+    if found is None:
+        raise NotFound(_("This project has no such loop."))
+    return found
