@@ -18,6 +18,8 @@ class Action(StrEnum):
     RUN_LOOPS = "start, watch and cancel loops"
     ANNOTATE = "do annotators' work"
     AUDIT = "judge audits"
+    REVIEW = "review packages"
+    SETTLE_PACKAGES = "settle packages that nobody else can bring forward"
     SEE_QUALITY = "see how well people work"
     SEE_PAY = "see what people earn"
     SEE_ITEM_HISTORY = "see the history of items"
@@ -40,6 +42,8 @@ GRANTS: dict[Action, frozenset[Role]] = {
     Action.RUN_LOOPS: frozenset({_L}),
     Action.ANNOTATE: frozenset({_A}),
     Action.AUDIT: frozenset({_E}),
+    Action.REVIEW: frozenset({_E}),
+    Action.SETTLE_PACKAGES: frozenset({_L}),
     Action.SEE_QUALITY: frozenset({_L}),
     Action.SEE_PAY: frozenset({_L}),
     # Experts see the items whose packages they decided (verification/selectors/item_history.py).
@@ -52,7 +56,7 @@ GRANTS: dict[Action, frozenset[Role]] = {
     Action.MANAGE_ITEMS: frozenset({_L}),
 }
 
-ADMIN_DENIED = frozenset({Action.ANNOTATE, Action.AUDIT})
+ADMIN_DENIED = frozenset({Action.ANNOTATE, Action.AUDIT, Action.REVIEW})
 
 
 def permitted(roles: Iterable[Role], *, is_admin: bool) -> frozenset[Action]:
