@@ -3,6 +3,7 @@
 from verification.models.assignments import Assignment, AssignmentState, Skip, SkipReason
 from verification.models.audits import Audit, AuditChoice, AuditItem, AuditKind, AuditPopulation, AuditSlot
 from verification.models.comments import COMMENT_LENGTH, Comment, CommentRole, CommentSeen
+from verification.models.concept_spreads import ConceptSpread
 from verification.models.exports import (
     ClassNumber,
     Export,
@@ -39,6 +40,7 @@ __all__ = [
     "Comment",
     "CommentRole",
     "CommentSeen",
+    "ConceptSpread",
     "DeliveryState",
     "DisagreeReason",
     "Escalation",
