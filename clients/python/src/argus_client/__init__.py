@@ -1,0 +1,24 @@
+"""Python client of Argus's API. Start with `Client`."""
+
+from argus_client.client import Client, Project
+from argus_client.errors import ApiError, ArgusClientError, ConnectionFailed, DigestMismatch, WaitedTooLong
+from argus_client.exports import Export
+from argus_client.loops import Loop, Stage
+from argus_client.webhooks import is_signed
+from argus_client.work import Item, Tag
+
+__all__ = [
+    "ApiError",
+    "ArgusClientError",
+    "Client",
+    "ConnectionFailed",
+    "DigestMismatch",
+    "Export",
+    "Item",
+    "Loop",
+    "Project",
+    "Stage",
+    "Tag",
+    "WaitedTooLong",
+    "is_signed",
+]

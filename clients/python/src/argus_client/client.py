@@ -1,0 +1,104 @@
+"""The way in: a server and a token."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from argus_client.exports import Export
+from argus_client.loops import Loop
+from argus_client.transport import Transport
+from argus_client.work import Item, work
+
+
+class Client:
+    """`Client("https://argus.example.org", "argus_…")`, or from ARGUS_URL and ARGUS_TOKEN.
+
+    Tokens are made on the account page. Requests are tried again after broken connections; every call that changes
+    something is safe to repeat, or is not repeated.
+    """
+
+    def __init__(self, url: str | None = None, token: str | None = None, **options: Any) -> None:
+        self.transport = Transport(
+            url or os.environ.get("ARGUS_URL", ""), token or os.environ.get("ARGUS_TOKEN", ""), **options
+        )
+
+    def me(self) -> Mapping[str, Any]:
+        """Whose token this is, its scopes and its end."""
+        return self.transport.get("me")  # type: ignore[no-any-return]
+
+    def projects(self) -> Iterator[Project]:
+        """The projects the person sees."""
+        for facts in pages(self.transport, "projects"):
+            yield Project(self.transport, facts["slug"], facts)
+
+    def project(self, slug: str) -> Project:
+        """One project. Raises ApiError (404) for a stranger's."""
+        return Project(self.transport, slug, self.transport.get(f"projects/{slug}"))
+
+
+class Project:
+    """One project: `facts` as they were when it was asked for."""
+
+    def __init__(self, transport: Transport, slug: str, facts: Mapping[str, Any]) -> None:
+        self.transport = transport
+        self.slug = slug
+        self.facts = dict(facts)
+        self._path = f"projects/{slug}"
+
+    def work(self, *, ahead: int = 5) -> Iterator[Item]:
+        """Items to judge, one after the other, until none is open: `for item in project.work(): item.submit([…])`.
+
+        Holds up to `ahead` items at a time and gives back what is left when the loop ends early.
+        """
+        return work(self.transport, self._path, ahead=ahead)
+
+    def undo(self, key: str) -> bool:
+        """Withdraw the verdict with this key. Whether it had been withdrawn before."""
+        sent = {"verdict": key, "key": str(uuid.uuid4())}
+        return bool(self.transport.post(f"{self._path}/work/tags/undo", sent)["repeated"])
+
+    def my_numbers(self) -> Mapping[str, Any]:
+        """One's own items, time and pay."""
+        return self.transport.get(f"{self._path}/statistics/me")  # type: ignore[no-any-return]
+
+    def numbers(self) -> Mapping[str, Any]:
+        """Where the project stands; for leads."""
+        return self.transport.get(f"{self._path}/statistics")  # type: ignore[no-any-return]
+
+    def loops(self) -> Iterator[Loop]:
+        """All loops, the newest first."""
+        for facts in pages(self.transport, f"{self._path}/loops"):
+            yield Loop(self.transport, self._path, facts)
+
+    def loop(self, number: int) -> Loop:
+        """One loop with its progress."""
+        return Loop(self.transport, self._path, self.transport.get(f"{self._path}/loops/{number}"))
+
+    def start_loop(self, *, budget: int | None = None) -> Loop:
+        """Start the next loop with at most `budget` items. Raises ApiError (409) when one is running."""
+        facts = self.transport.post(f"{self._path}/loops", {"budget": budget}, repeatable=False)
+        return Loop(self.transport, self._path, facts)
+
+    def exports(self) -> Iterator[Export]:
+        """All exports, the newest first."""
+        for facts in pages(self.transport, f"{self._path}/exports"):
+            yield Export(self.transport, self._path, facts)
+
+    def export(self, kind: str = "tags", **filters: Any) -> Export:
+        """Ask for an export; the same request, while it is not finished, is the same export."""
+        facts = self.transport.post(f"{self._path}/exports", {"kind": kind, **filters})
+        return Export(self.transport, self._path, facts)
+
+
+def pages(transport: Transport, path: str) -> Iterator[Mapping[str, Any]]:
+    """The rows of a list, page after page."""
+    after = None
+    while True:
+        page = transport.get(path, after=after, limit=100)
+        yield from page["items"]
+        after = page["next"]
+        if after is None:
+            return
