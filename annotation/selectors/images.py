@@ -23,6 +23,7 @@ class StoredFile:
 
 
 def stored_file(*, project_id: int, image_id: int, variant: Variant) -> StoredFile | None:
-    """The derivative of one photo of the project; None when the photo is not in this project."""
-    row = Image.objects.filter(project_id=project_id, pk=image_id).values_list("name", "sha256", variant.value).first()
+    """The derivative of one photo of the project; None when it is not in this project, or was taken down."""
+    photos = Image.objects.filter(project_id=project_id, pk=image_id, removed_at=None)
+    row = photos.values_list("name", "sha256", variant.value).first()
     return None if row is None else StoredFile(*row)

@@ -18,7 +18,11 @@ class PhotoPage:
 
 def photo_page(*, project_id: int, before: int | None) -> PhotoPage:
     """Photos with ids below `before` (None: the newest), one query by index."""
-    photos = Image.objects.filter(project_id=project_id).order_by("-pk").only("name", "thumbnail", "width", "height")
+    photos = (
+        Image.objects.filter(project_id=project_id, removed_at=None)
+        .order_by("-pk")
+        .only("name", "thumbnail", "width", "height")
+    )
     if before is not None:
         photos = photos.filter(pk__lt=before)
     page = list(photos[: PAGE + 1])

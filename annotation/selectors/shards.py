@@ -56,7 +56,7 @@ class ShardTags:
 
 
 def load_images(image_ids: Sequence[int], open_photo: OpenPhoto) -> list[ShardImage]:
-    """The images that still exist, in order of id, with captions and boxes that were imported for them.
+    """The images that were not taken down, in order of id, with captions and boxes that were imported for them.
 
     Pixels are read by `open_photo` when a backend asks for them.
     """
@@ -66,7 +66,7 @@ def load_images(image_ids: Sequence[int], open_photo: OpenPhoto) -> list[ShardIm
     ):
         captions[image_id].append(text)
     imported = _imported_boxes(image_ids)
-    images = Image.objects.filter(pk__in=image_ids).order_by("pk")
+    images = Image.objects.filter(pk__in=image_ids, removed_at=None).order_by("pk")
     return [_shard_image(image, captions[image.pk], imported.get(image.pk), open_photo) for image in images]
 
 

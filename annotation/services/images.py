@@ -20,6 +20,7 @@ from annotation.decoding import DecodedImage, DecodeLimits, ImageRefused, decode
 from annotation.fetching import FetchLimits, FetchRefused, fetch
 from annotation.models import Image
 from annotation.pipeline.concepts import display_text
+from annotation.services.removals import blacklisted
 
 FETCH_ATTEMPTS = 2
 MAX_NAME, MAX_LICENCE, MAX_SOURCE = 255, 120, 200
@@ -127,7 +128,12 @@ def add_images(*, project_id: int, photos: Sequence[StoredPhoto]) -> list[AddedI
 
 
 def add_image(*, project_id: int, data: bytes, details: PhotoDetails) -> AddedImage:
-    """One photo from its bytes: stored, decoded, its row written. Raises ImageRefused. Idempotent."""
+    """One photo from its bytes: stored, decoded, its row written. Raises ImageRefused, also where it was taken down.
+
+    Idempotent.
+    """
+    if blacklisted(project_id=project_id, digests=[hashlib.sha256(data).hexdigest()]):
+        raise ImageRefused("taken_down", "This photo was taken down on request and stays out.")
     return add_images(project_id=project_id, photos=[store_photo(data, details)])[0]
 
 

@@ -6,11 +6,13 @@ by the caller's thread alone.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -30,6 +32,7 @@ from annotation.services.images import (
     sha256_of,
     store_photo,
 )
+from annotation.services.removals import blacklisted
 
 T = TypeVar("T")
 
@@ -56,14 +59,16 @@ class PhotoReader:
         self._beat = beat
 
     def read(self, records: Sequence[ImageRecord]) -> list[PhotoOutcome]:
-        """Find or store every photo; no row is written yet."""
+        """Find or store every photo; no row is written yet. Photos that were taken down are refused."""
         outcomes = [PhotoOutcome(record) for record in records]
         self._find_by_name([outcome for outcome in outcomes if not _is_loadable(outcome.record)])
         self._find_by_url([outcome for outcome in outcomes if outcome.record.url])
         with_path = [outcome for outcome in outcomes if outcome.record.path is not None]
         self._find_by_digest(with_path)
         missing = [outcome for outcome in outcomes if _is_loadable(outcome.record) and _is_open(outcome)]
-        for outcome, result in zip(missing, self._all(_load, [outcome.record for outcome in missing]), strict=True):
+        fetched = any(outcome.record.url for outcome in missing)  # their digests are known when they are here
+        load = partial(_load, refused=blacklisted(project_id=self.project_id) if fetched else frozenset())
+        for outcome, result in zip(missing, self._all(load, [outcome.record for outcome in missing]), strict=True):
             if isinstance(result, Problem):
                 outcome.problem = result
             else:
@@ -90,10 +95,14 @@ class PhotoReader:
     def _find_by_digest(self, outcomes: Sequence[PhotoOutcome]) -> None:
         """Pictures that the project has are not decoded again."""
         digests = self._all(_digest, [outcome.record for outcome in outcomes])
-        known = images_by_sha256(project_id=self.project_id, digests={d for d in digests if isinstance(d, str)})
+        found = {digest for digest in digests if isinstance(digest, str)}
+        known = images_by_sha256(project_id=self.project_id, digests=found)
+        gone = blacklisted(project_id=self.project_id, digests=found)
         for outcome, digest in zip(outcomes, digests, strict=True):
             if isinstance(digest, Problem):
                 outcome.problem = digest
+            elif digest in gone:
+                outcome.problem = _taken_down(outcome.record)
             else:
                 outcome.image = known.get(digest)
 
@@ -171,10 +180,12 @@ def _digest(record: ImageRecord) -> str | Problem:
         return _refused(record, error)
 
 
-def _load(record: ImageRecord) -> StoredPhoto | Problem:
+def _load(record: ImageRecord, refused: frozenset[str]) -> StoredPhoto | Problem:
     details = PhotoDetails(_name(record), (record.url or "")[:MAX_URL], record.licence, record.source)
     try:
         data = fetch_photo(record.url) if record.url else read_photo(_path(record), decode_limits())
+        if refused and hashlib.sha256(data).hexdigest() in refused:
+            return _taken_down(record)
         return store_photo(data, details)
     except (ImageRefused, FetchRefused) as error:
         return _refused(record, error)
@@ -182,6 +193,10 @@ def _load(record: ImageRecord) -> StoredPhoto | Problem:
         return Problem(
             record.file, record.name, "not_stored", f"The photo could not be stored: {error.strerror or error}."
         )
+
+
+def _taken_down(record: ImageRecord) -> Problem:
+    return Problem(record.file, record.name, "taken_down", "This photo was taken down on request and stays out.")
 
 
 def _path(record: ImageRecord) -> Path:

@@ -68,17 +68,22 @@ def descriptions_of(
     for loop_id, asked in by_loop.items():
         values = {"loop": loop_id, "regions": [pair[0] for pair in asked], "concepts": [pair[1] for pair in asked]}
         for region_id, *columns in _read(snapshot, _PAIRS, "pairs", "annotation_questionanswer", values):
-            _fill(found[region_id], zip(*columns, strict=True), right)
+            _fill(found[region_id], loop_id, zip(*columns, strict=True), right)
         for region_id, caption in _read(snapshot, _CAPTIONS, "annotations", "annotation_regionannotation", values):
             found[region_id].caption = caption
     return found
 
 
-def _fill(description: Description, pairs: Iterable[tuple[int, str, str]], right: dict[int, RightAnswer]) -> None:
+def _fill(
+    description: Description,
+    loop_id: int,
+    pairs: Iterable[tuple[int, str, str]],
+    right: dict[tuple[int, int], RightAnswer],
+) -> None:
     """Pairs with their right answers. A verified *wrong tag* is about a tag that counts again: it is passed over."""
     known, unchanged = [], True
     for pair_id, question, said in pairs:
-        answer = right.get(pair_id)
+        answer = right.get((loop_id, pair_id))
         if answer is not None and answer.choice == QAChoice.WRONG_TAG:
             answer = None
         known.append(answer is not None)

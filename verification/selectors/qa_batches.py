@@ -25,32 +25,21 @@ SELECT count(*), max(image_id) FROM (
     ORDER BY image_id FETCH FIRST %(batch)s ROWS WITH TIES
 ) next
 """
-# What was asked about, and when: read from the item whose answer it is (one per sample, region and pair).
 _BATCH = f"""
-SELECT answered.pair_id, answered.region_id, answered.loop, answered.question, answered.answer, answered.choice,
-       (item.shown #>> '{{{{tag,concept_id}}}}')::bigint, judged.last_on,
+SELECT answered.pair_id, answered.region_id, answered.loop, answered.annotated_loop_id, answered.question,
+       answered.answer, answered.choice, answered.concept_id, answered.last_on,
        region.x1, region.y1, region.x2, region.y2,
        image.url, image.original, image.name, image.sha256, image.width, image.height, image.licence,
        image.id
 FROM ({verified_answers_sql("item.image_id > %(after)s AND item.image_id <= %(last)s")}) answered
 JOIN annotation_region region ON region.id = answered.region_id AND region.image_id = answered.image_id
 JOIN annotation_image image ON image.id = answered.image_id AND image.project_id = %(project_id)s
-JOIN annotation_loop loop ON loop.project_id = %(project_id)s AND loop.number = answered.loop
-JOIN verification_sample sample ON sample.loop_id = loop.id AND sample.task_kind = 'qa'
-JOIN verification_sampleitem item ON item.sample_id = sample.id AND item.region_ids = ARRAY[answered.region_id]
- AND item.question_answer_id = answered.pair_id AND NOT item.is_gold
-CROSS JOIN LATERAL (
-    SELECT max((verdict.created_at AT TIME ZONE 'UTC')::date) AS last_on
-    FROM verification_verdict verdict
-    WHERE (verdict.item_id = item.id
-           OR verdict.item_id IN (SELECT id FROM verification_sampleitem child WHERE child.parent_id = item.id))
-      AND NOT verdict.is_withdrawal
-) judged
-ORDER BY image.id, answered.region_id, answered.pair_id, answered.loop DESC
+ORDER BY image.id, answered.region_id, answered.annotated_loop_id, answered.pair_id, answered.loop DESC
 """  # noqa: S608  # made of constants
-_OF_REGIONS = verified_answers_sql(
-    "item.region_ids IN (SELECT ARRAY[id] FROM unnest(%(region_ids)s::bigint[]) AS w (id))"
-)
+_SCOPE = "item.region_ids IN (SELECT ARRAY[id] FROM unnest(%(region_ids)s::bigint[]) AS wanted (id))"
+_OF_REGIONS = f"""
+SELECT annotated_loop_id, pair_id, choice, answer FROM ({verified_answers_sql(_SCOPE)}) answered ORDER BY loop
+"""  # noqa: S608
 
 
 class PairRow(NamedTuple):
@@ -59,6 +48,7 @@ class PairRow(NamedTuple):
     pair_id: int
     region_id: int
     loop_number: int
+    annotated_loop_id: int
     question: str
     answer: str
     choice: str
@@ -119,7 +109,7 @@ def pairs_between(snapshot: Snapshot, names: ConceptNames, *, project_id: int, a
         for tag in region.decided.rejected
     }
     names.load(pair.concept_id for pair in pairs)
-    latest = [next(group) for _pair, group in groupby(pairs, attrgetter("pair_id"))]
+    latest = [next(group) for _pair, group in groupby(pairs, attrgetter("region_id", "annotated_loop_id", "pair_id"))]
     return [
         pair
         for pair in latest
@@ -127,14 +117,13 @@ def pairs_between(snapshot: Snapshot, names: ConceptNames, *, project_id: int, a
     ]
 
 
-def right_answers(snapshot: Snapshot, *, project_id: int, region_ids: list[int]) -> dict[int, RightAnswer]:
-    """Pair id -> what counts about it, for the verified pairs of some regions. On a cursor of its own."""
-    with snapshot.cursor.connection.cursor(binary=True) as cursor:
-        cursor.execute(
-            f"SELECT pair_id, choice, answer FROM ({_OF_REGIONS}) answered ORDER BY pair_id, loop",  # type: ignore[arg-type]  # noqa: S608
-            {"project_id": project_id, "region_ids": region_ids},
-        )
-        return {pair_id: RightAnswer(choice, answer) for pair_id, choice, answer in cursor.fetchall()}
+def right_answers(snapshot: Snapshot, *, project_id: int, region_ids: list[int]) -> dict[tuple[int, int], RightAnswer]:
+    """(annotated loop, pair id) -> what counts about it, for the verified pairs of some regions."""
+    with snapshot.cursor.connection.cursor(binary=True) as cursor:  # its own: the snapshot's may be reading ahead
+        cursor.execute(_OF_REGIONS, {"project_id": project_id, "region_ids": region_ids})
+        return {
+            (loop_id, pair_id): RightAnswer(choice, answer) for loop_id, pair_id, choice, answer in cursor.fetchall()
+        }
 
 
 def _samples(snapshot: Snapshot, project_id: int) -> list[object]:

@@ -85,7 +85,7 @@ SELECT image.id, image.name, image.width, image.height, image.thumbnail <> '',
        (SELECT count(*) FROM annotation_regionannotation region
         WHERE region.loop_id = %(loop)s AND region.image_id = image.id)
 FROM annotation_image image
-WHERE image.project_id = %(project)s AND image.id {compare} %(key)s
+WHERE image.project_id = %(project)s AND image.id {compare} %(key)s AND image.removed_at IS NULL
 ORDER BY image.id {direction} LIMIT {limit}
 """
 

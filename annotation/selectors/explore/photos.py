@@ -69,7 +69,7 @@ ORDER BY region.id = %(first)s DESC, region.id
 
 
 def find_photo(*, project_id: int, image_id: int) -> Image | None:
-    return Image.objects.filter(project_id=project_id, pk=image_id).first()
+    return Image.objects.filter(project_id=project_id, pk=image_id, removed_at=None).first()
 
 
 def photo_regions(*, image: Image, loop: Loop | None, region_id: int | None, everything: bool) -> PhotoRegions:
