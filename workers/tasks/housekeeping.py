@@ -15,6 +15,7 @@ from verification.services.exports import requeue_stale_exports
 from verification.services.gold import plant_gold
 from verification.services.ledger import sum_up_days
 from verification.services.queue import free_lapsed_leases
+from verification.services.takedowns import finish_takedowns
 from verification.services.webhooks import send_due_deliveries
 from webapp.core.errors import ArgusError
 
@@ -37,6 +38,7 @@ def reconcile() -> None:
     _try("sum up pay by day", sum_up_days)
     _try("requeue exports", requeue_stale_exports)
     _try("send webhooks", send_due_deliveries)
+    _try("finish takedowns", finish_takedowns)
     _try("resume imports", resume_imports)
     _try("drop leftovers", drop_leftovers)
 
