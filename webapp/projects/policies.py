@@ -25,6 +25,7 @@ class Action(StrEnum):
     SEE_ITEM_HISTORY = "see the history of items"
     SEE_CONCEPTS = "see what a tag means"
     EXPORT = "export verified data"
+    TAKE_DOWN = "remove photos and words on request"
     MANAGE_PEOPLE = "add people and give roles"
     CHANGE_SETTINGS = "change the project's settings"
     MANAGE_WEBHOOKS = "change webhooks"
@@ -50,6 +51,7 @@ GRANTS: dict[Action, frozenset[Role]] = {
     Action.SEE_ITEM_HISTORY: frozenset({_E, _L}),
     Action.SEE_CONCEPTS: frozenset({_A, _E, _L}),
     Action.EXPORT: frozenset({_L, _C}),
+    Action.TAKE_DOWN: frozenset({_L}),
     Action.MANAGE_PEOPLE: frozenset({_L}),
     Action.CHANGE_SETTINGS: frozenset({_L}),
     Action.MANAGE_WEBHOOKS: frozenset({_L}),
