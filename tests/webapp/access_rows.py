@@ -87,6 +87,10 @@ def _api(token: str, *allowed: str, arguments: Arguments = _slug, ok: tuple[int,
     return Row(frozenset(allowed), frozenset(ok), arguments=arguments, json=True, token=token, **extra)
 
 
+def _no_takedown(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"takedown_id": 2**40}
+
+
 _EVERYONE = (*MEMBERS, "admin")
 _PERSON = _with(user_id="member_id")
 _LOOP = _with(loop_number="loop_number")
@@ -176,6 +180,8 @@ ROWS: dict[str, Row] = {
 }
 
 ROWS |= {
+    "verification:takedowns": _page("lead", "admin"),
+    "verification:takedown": _page("lead", "admin", arguments=_no_takedown, ok=(404,)),
     "verification:webhooks": _page("lead", "admin"),
     "verification:webhook": _page("lead", "admin", arguments=_WEBHOOK),
     "verification:test_webhook": _change("lead", "admin", arguments=_WEBHOOK),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from verification.views.lead import loops, webhooks
+from verification.views.lead import loops, takedowns, webhooks
 
 urlpatterns = [
     path("loops/", loops.loops, name="loops"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("loops/<int:loop_number>/cancel", loops.cancel, name="cancel_loop"),
     path("loops/<int:loop_number>/close", loops.close, name="close_verification"),
     path("loops/<int:loop_number>/retry", loops.retry, name="retry_loop"),
+    path("takedowns/", takedowns.takedowns, name="takedowns"),
+    path("takedowns/<int:takedown_id>/", takedowns.takedown, name="takedown"),
     path("webhooks/", webhooks.webhooks, name="webhooks"),
     path("webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
     path("webhooks/<int:webhook_id>/test", webhooks.test, name="test_webhook"),
