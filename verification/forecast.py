@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
-from verification.sampling import HIGH, LOW, Ints, log_quotas, most_frequent, scale_to_budget
+from verification.sampling import Ints
 
 SECONDS_PER_TAG_ITEM = 10.0
 ENOUGH_VERDICTS = 30
@@ -94,22 +94,6 @@ def consumption(
         days=hours / (people * hours_a_day),
         pay=(regions * overlap * rate).quantize(Decimal("0.01"), ROUND_HALF_UP),
     )
-
-
-def expected_items(
-    spread: TagSpread,
-    *,
-    min_frequency: int = 1,
-    max_concepts: int | None = None,
-    low: int = LOW,
-    high: int = HIGH,
-    budget: int | None = None,
-) -> int:
-    """How many items a draw takes from the spread; regions that were verified before are not left out here, so
-    this is the most that it can be."""
-    frequent = spread.frequencies[spread.frequencies >= min_frequency]
-    chosen = frequent[most_frequent(frequent, max_concepts)]
-    return round(float(scale_to_budget(log_quotas(chosen, low=low, high=high), budget).sum()))
 
 
 def spread_from_statistics(rows: int, distinct: float, common: Sequence[float]) -> TagSpread:

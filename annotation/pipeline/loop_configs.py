@@ -28,11 +28,21 @@ class SamplingConfig(Part):
     seed: int | None = Field(default=None, ge=0, lt=2**62)
 
 
+class AuditConfig(Part):
+    """The audits after the loop (design §7); size: items of each; overlap_share: of them judged by two experts;
+    automatic: drawn when the loop is finished, without anybody asking."""
+
+    size: int = Field(default=1_000, ge=1, le=20_000)
+    overlap_share: float = Field(default=0.1, ge=0, le=1)
+    automatic: bool = False
+
+
 class LoopConfig(Part):
     """The frozen configuration of one pass of the engine; shard_images: photos per shard."""
 
     roster: Roster = DEFAULT_ROSTER
     sampling: SamplingConfig = SamplingConfig()
+    audit: AuditConfig = AuditConfig()
     shard_images: int = Field(default=16, ge=1, le=10_000)
 
     def digest(self) -> str:

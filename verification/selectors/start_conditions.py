@@ -9,8 +9,9 @@ from annotation.pipeline.loop_configs import SamplingConfig
 from annotation.pipeline.loop_stages import FIRST_LOOP
 from annotation.selectors.explore.loops import annotated_loops
 from annotation.services.stage_runs import last_planned
-from verification.forecast import Forecast, TagSpread, expected_items, forecast_tag_task
-from verification.selectors.concept_spreads import spread_of_loop
+from verification.forecast import Forecast, forecast_tag_task
+from verification.previews import SamplePreview
+from verification.selectors.concept_spreads import preview_of_loop
 from verification.selectors.sample_progress import last_tag_sample, pace_of_sample
 from verification.services.loops import annotating_loop
 from webapp.projects.models import Membership, Project, Role
@@ -24,7 +25,7 @@ class StartConditions:
 
     number: of the next loop; running: the loop that must end first; source: whose annotations the sample is drawn
     from, None when the models begin; photos: counted up to MOST_PHOTOS + 1; new_photos: those that came in since the
-    project was annotated, counted likewise; forecast and spread: None when the models
+    project was annotated, counted likewise; forecast and preview: None when the models
     begin, or when too little is known yet.
     """
 
@@ -35,7 +36,7 @@ class StartConditions:
     photos: int
     new_photos: int
     annotators: int
-    spread: TagSpread | None
+    preview: SamplePreview | None
     forecast: Forecast | None
 
     @property
@@ -51,7 +52,7 @@ def start_conditions(project: Project, sampling: SamplingConfig) -> StartConditi
     finished = [loop for loop in loops if loop.state == LoopState.FINISHED]
     with_rows = {loop.pk for loop in annotated_loops(project.pk)}
     source = next((loop for loop in reversed(finished) if loop.pk in with_rows), None)
-    spread = spread_of_loop(source.pk) if source is not None else None
+    preview = preview_of_loop(source, sampling) if source is not None else None
     annotators = Membership.objects.filter(project=project, role=Role.ANNOTATOR, user__is_active=True).count()
     return StartConditions(
         number=loops[-1].number + 1 if loops else 0,
@@ -61,8 +62,8 @@ def start_conditions(project: Project, sampling: SamplingConfig) -> StartConditi
         photos=Image.objects.filter(project=project)[: MOST_PHOTOS + 1].count(),
         new_photos=_new_photos(project),
         annotators=annotators,
-        spread=spread,
-        forecast=_forecast(project, spread, sampling, annotators) if spread is not None else None,
+        preview=preview,
+        forecast=_forecast(project, preview, annotators) if preview is not None else None,
     )
 
 
@@ -74,19 +75,11 @@ def _new_photos(project: Project) -> int:
     return Image.objects.filter(project=project, pk__gt=planned[1])[: MOST_PHOTOS + 1].count()
 
 
-def _forecast(project: Project, spread: TagSpread, sampling: SamplingConfig, annotators: int) -> Forecast:
-    items = expected_items(
-        spread,
-        min_frequency=sampling.min_frequency,
-        max_concepts=sampling.max_concepts,
-        low=sampling.low,
-        high=sampling.high,
-        budget=sampling.budget,
-    )
+def _forecast(project: Project, preview: SamplePreview, annotators: int) -> Forecast:
     before = last_tag_sample(project.pk)
     pace = pace_of_sample(before) if before is not None else None
     return forecast_tag_task(
-        items=items,
+        items=preview.items,
         overlap=project.overlap,
         rate=project.tag_rate,
         annotators=annotators,

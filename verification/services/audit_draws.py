@@ -6,6 +6,7 @@ index finds the rows below a cut; which of them belong to the population is then
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from annotation.models import Loop
 from annotation.pipeline.cleaning import size_classes
+from annotation.pipeline.loop_configs import AuditConfig
 from verification.models import Audit, AuditItem, AuditKind, AuditPopulation
 from verification.selectors.verified import VerifiedRegion, verified_regions
 from webapp.accounts.models import User
@@ -25,8 +27,14 @@ from webapp.core.errors import BadInput, Conflict
 
 log = logging.getLogger(__name__)
 
-SIZE, MOST = 1_000, 20_000
-OVERLAP_SHARE = 0.1
+MOST = 20_000
+SIZE, OVERLAP_SHARE = AuditConfig().size, AuditConfig().overlap_share
+# What can be audited. People's answers join when questions are verified as well.
+POSSIBLE = (
+    (AuditPopulation.MODEL, AuditKind.TAG),
+    (AuditPopulation.MODEL, AuditKind.QA),
+    (AuditPopulation.VERIFIED, AuditKind.TAG),
+)
 BANDS = (10, 100, 1_000)
 """Regions of the first tag's concept in the loop: below the first bound is band 0, from the last one on band 3."""
 
@@ -90,6 +98,24 @@ def draw_audit(
             cursor.execute(_SLOTS, {"audit": audit.pk, "twice": round(overlap_share * len(found.ids))})
     log.info("audit %s of loop %s: %s of about %s %s", audit.pk, loop.pk, len(found.ids), found.frame, task_kind)
     return audit
+
+
+def draw_wanted_audits(*, loop: Loop, config: AuditConfig) -> list[Audit]:
+    """The audits that the loop was told to have when it is finished; those of empty populations are left out.
+    Idempotent."""
+    audits = []
+    for population, kind in POSSIBLE if config.automatic else ():
+        with contextlib.suppress(NothingToAudit):
+            audits.append(
+                draw_audit(
+                    loop=loop,
+                    population=population,
+                    task_kind=kind,
+                    size=config.size,
+                    overlap_share=config.overlap_share,
+                )
+            )
+    return audits
 
 
 Filler = Callable[[Audit, _Found], None]

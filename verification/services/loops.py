@@ -15,7 +15,14 @@ from django.utils.translation import gettext as _
 
 from annotation import dispatch
 from annotation.models import Image, Loop, LoopState, Stage, StageRun, StageState
-from annotation.pipeline.loop_configs import LoopConfig, LoopConfigError, SamplingConfig, parse_loop_config, roster_of
+from annotation.pipeline.loop_configs import (
+    AuditConfig,
+    LoopConfig,
+    LoopConfigError,
+    SamplingConfig,
+    parse_loop_config,
+    roster_of,
+)
 from annotation.pipeline.loop_stages import FIRST_LOOP, LoopStage, Work, installed_stages
 from annotation.pipeline.stages import STAGES
 from annotation.services import loops as loop_rows
@@ -30,6 +37,8 @@ from annotation.services.stage_runs import (
     plan_shards,
 )
 from verification.models import Sample
+from verification.services.audit_draws import draw_wanted_audits
+from verification.services.concept_spreads import count_spread
 from verification.services.packages import PACKED_KINDS, cancel_packages, is_anything_waiting, pack
 from verification.services.redos import settle_redos
 from verification.services.samples import close_sample
@@ -42,11 +51,13 @@ log = logging.getLogger(__name__)
 GPU_PREFIXES = frozenset({"hf", "rclip", "asm"})
 
 
-def start_loop(*, project: Project, user: User | None, sampling: SamplingConfig | None = None) -> Loop:
+def start_loop(
+    *, project: Project, user: User | None, sampling: SamplingConfig | None = None, audit: AuditConfig | None = None
+) -> Loop:
     """Begin the project's next loop; workers do the rest.
 
     Without a finished loop the pipeline annotates all photos; else people get a sample of the last annotations. The
-    project's roster and `sampling` are frozen with it. Raises Conflict (one is running; no photos; nothing
+    project's roster, `sampling` and `audit` are frozen with it. Raises Conflict (one is running; no photos; nothing
     annotated), or BadInput when the roster does not fit.
     """
     if not Image.objects.filter(project=project).exists():
@@ -55,6 +66,7 @@ def start_loop(*, project: Project, user: User | None, sampling: SamplingConfig 
         config = LoopConfig(
             roster=roster_of(project.roster),
             sampling=sampling or SamplingConfig(),
+            audit=audit or AuditConfig(),
             shard_images=settings.ARGUS_SHARD_IMAGES,
         )
     except LoopConfigError as error:
@@ -80,6 +92,8 @@ def advance(loop_id: int) -> Loop | None:
     if loop.state == LoopState.FINISHED:
         loop_rows.drop_leftovers()
         analyze_partitions(loop_id)
+        count_spread(loop)
+        draw_wanted_audits(loop=loop, config=config_of(loop).audit)
     return loop
 
 

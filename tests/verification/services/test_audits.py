@@ -191,7 +191,10 @@ def test_a_closed_audit_hands_out_nothing_and_keeps_what_was_judged(project: Any
         judge(project, edo, second)
     assert closed.value.code == "audit_closed"
     assert lease(project, edo) == []
-    assert Counter(AuditSlot.objects.values_list("state", flat=True)) == {"done": 1, "open": 6}  # one of the six has two slots
+    assert Counter(AuditSlot.objects.values_list("state", flat=True)) == {
+        "done": 1,
+        "open": 6,
+    }  # one of the six has two slots
 
 
 def test_a_paused_project_hands_out_nothing(project: Any, edo: Any) -> None:

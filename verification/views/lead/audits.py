@@ -17,18 +17,12 @@ from verification.models import Audit, AuditKind, AuditPopulation
 from verification.selectors.accuracy import LoopAccuracy, accuracy_by_loop, figures_of_loop
 from verification.selectors.audits import audits_of_loop
 from verification.selectors.loops import find_loop
-from verification.services.audit_draws import MOST, OVERLAP_SHARE, SIZE, draw_audit
+from verification.services.audit_draws import MOST, OVERLAP_SHARE, POSSIBLE, SIZE, draw_audit
 from verification.services.audits import close_audit
 from webapp.core.errors import BadInput, NotFound
 from webapp.projects.access import ProjectRequest, project_view
 from webapp.projects.policies import Action
 
-# What can be audited. People's answers join when questions are verified as well.
-POSSIBLE = (
-    (AuditPopulation.MODEL, AuditKind.TAG),
-    (AuditPopulation.MODEL, AuditKind.QA),
-    (AuditPopulation.VERIFIED, AuditKind.TAG),
-)
 _WHICH = [(f"{population}-{kind}", f"{population.label}: {kind.label}") for population, kind in POSSIBLE]
 
 

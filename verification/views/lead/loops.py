@@ -1,12 +1,10 @@
 """Loops: the list with what comes next, one loop with its progress, and what a lead does to it."""
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -17,27 +15,10 @@ from verification.selectors.sample_progress import pace_of_sample
 from verification.selectors.start_conditions import MOST_PHOTOS, start_conditions
 from verification.services.loops import annotate_new_photos, cancel_loop, close_verification, retry_loop, start_loop
 from verification.views.lead.audits import accuracy_context, draw_context
+from verification.views.lead.sampling_preview import MAX_BUDGET, SamplingForm, preview_context
 from webapp.core.errors import BadInput, NotFound
 from webapp.projects.access import ProjectRequest, project_view
 from webapp.projects.policies import Action
-
-MAX_BUDGET = 10_000_000
-
-
-class SamplingForm(forms.Form):
-    """How many items at most; empty lets the quotas of the concepts decide."""
-
-    budget = forms.IntegerField(
-        label=gettext_lazy("Items at most"),
-        required=False,
-        min_value=1,
-        max_value=MAX_BUDGET,
-        help_text=gettext_lazy("Empty: as many as the concepts ask for, 6 to 90 regions each."),
-        widget=forms.NumberInput(attrs={"class": "input input-short", "inputmode": "numeric"}),
-    )
-
-    def sampling(self) -> SamplingConfig:
-        return SamplingConfig(budget=self.cleaned_data["budget"])
 
 
 @project_view(Action.RUN_LOOPS)
@@ -50,7 +31,8 @@ def loops(request: ProjectRequest) -> HttpResponse:
     sampling = form.sampling() if form.is_bound and form.is_valid() else SamplingConfig()
     if request.htmx and request.htmx.target == "forecast":
         conditions = start_conditions(request.project, sampling)
-        response = render(request, "verification/loops/_forecast.html", {"next": conditions, "form": form})
+        context = {"next": conditions, "form": form, "is_fragment": True, **preview_context(conditions.preview)}
+        response = render(request, "verification/loops/_forecast_and_preview.html", context)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
     return _list(request, form, sampling)
@@ -58,13 +40,15 @@ def loops(request: ProjectRequest) -> HttpResponse:
 
 def _list(request: ProjectRequest, form: SamplingForm, sampling: SamplingConfig, status: int = 200) -> HttpResponse:
     rows = loop_rows(request.project.pk)
+    conditions = start_conditions(request.project, sampling)
     context = {
         "rows": rows,
         "tabs": [row.loop for row in reversed(rows)],
-        "next": start_conditions(request.project, sampling),
+        "next": conditions,
         "form": form,
         "most_photos": MOST_PHOTOS,
         **accuracy_context(request.project.pk),
+        **preview_context(conditions.preview),
     }
     return render(request, "verification/loops/list.html", context, status=status)
 
@@ -75,8 +59,11 @@ def start(request: ProjectRequest) -> HttpResponse:
     """Start the next loop with the sample's size from the form."""
     form = SamplingForm(request.POST)
     if not form.is_valid():
-        raise BadInput(_("“Items at most” must be a whole number from 1 to %(most)s.") % {"most": MAX_BUDGET})
-    loop = start_loop(project=request.project, user=request.user, sampling=form.sampling())
+        raise BadInput(
+            _("Items, regions and concepts must be whole numbers from 1 on, items %(most)s at most. Correct them.")
+            % {"most": MAX_BUDGET}
+        )
+    loop = start_loop(project=request.project, user=request.user, sampling=form.sampling(), audit=form.audit())
     messages.success(request, _("Loop %(number)s has started. This page shows its progress.") % {"number": loop.number})
     return redirect("verification:loop", request.project.slug, loop.number)
 
