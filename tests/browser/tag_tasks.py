@@ -1,5 +1,6 @@
 """How a person works on the tag task in a browser."""
 
+import re
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
@@ -39,6 +40,27 @@ def open_task(page: Page) -> Page:
     expect(page.locator("#work[data-state=task] .tag .name").first).not_to_be_empty()
     expect(page.locator("#submit")).to_have_attribute("aria-disabled", "false")
     return page
+
+
+def open_questions(page: Page, folder: str = "questions") -> Page:
+    """Open the QA check, or with "answers" the page where answers are written, and wait for the first item's photo."""
+    page.goto(f"/p/street/work/{folder}/")
+    expect(page.locator("#work[data-state=task] #pair-question")).not_to_be_empty()
+    expect(page.locator("#photo image")).to_have_attribute("href", re.compile("/display"))
+    return page
+
+
+def axe_violations(page: Page) -> list[Any]:
+    """What axe-core finds, WCAG 2.2 A and AA and its best practices."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    results = Axe().run(
+        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    )
+    return [
+        (violation["id"], [node["html"][:120] for node in violation["nodes"]])
+        for violation in results.response["violations"]
+    ]
 
 
 def go_offline(page: Page) -> None:

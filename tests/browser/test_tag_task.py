@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import PageAs, sign_in, watched
 from tests.browser.tag_tasks import (
     all_saved,
+    axe_violations,
     box_on_screen,
     break_photos,
     expect_outbox,
@@ -441,18 +442,6 @@ def test_submit_is_always_on_the_screen_and_nothing_scrolls_sideways(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def _axe_violations(page: Page) -> list[Any]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    results = Axe().run(
-        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    )
-    return [
-        (violation["id"], [node["html"][:120] for node in violation["nodes"]])
-        for violation in results.response["violations"]
-    ]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [(1440, 900), (390, 844)])
 def test_no_barriers_are_found(project: Any, ana: Any, page_as: PageAs, scheme: Any, viewport: tuple[int, int]) -> None:
@@ -462,12 +451,56 @@ def test_no_barriers_are_found(project: Any, ana: Any, page_as: PageAs, scheme: 
         page_as(ana, color_scheme=scheme, reduced_motion="reduce", viewport={"width": width, "height": height})
     )
     page.keyboard.press("2")
-    assert _axe_violations(page) == []
+    assert axe_violations(page) == []
     page.keyboard.press("s")
-    assert _axe_violations(page) == []
+    assert axe_violations(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    assert _axe_violations(page) == []
+    assert axe_violations(page) == []
     page.keyboard.press("Escape")
     page.goto("/p/street/work/")
-    assert _axe_violations(page) == []
+    assert axe_violations(page) == []
+
+
+def test_a_bad_box_and_the_right_tag_are_told_and_come_back_with_undo(project: Any, ana: Any, page_as: PageAs) -> None:
+    make_sample(project, items=2)
+    page = open_task(page_as(ana))
+    expect(page.locator("#right-tag")).to_be_disabled()
+    page.keyboard.press("0")
+    page.keyboard.press("b")
+    page.keyboard.press("t")
+    page.keyboard.type("tea towel")
+    page.keyboard.press("Enter")
+    expect(page.locator("#before")).to_have_text("Before this: milk jug, 0 right, 5 wrong, bad box")
+    expect(page.locator("#right-tag")).to_be_disabled()
+    all_saved(page)
+    verdict = Verdict.objects.get()
+    assert (verdict.is_bad_box, verdict.wordings.get().text) == (True, "tea towel")
+    page = open_task(page)
+    page.keyboard.press("z")
+    expect(page.locator("#right-tag")).to_have_value("tea towel")
+    expect(page.locator("#bad-box")).to_be_checked()
+
+
+def test_own_keys_and_the_light_of_the_photo(project: Any, ana: Any, page_as: PageAs) -> None:
+    make_sample(project, items=3)
+    page = open_task(page_as(ana))
+    page.keyboard.press("?")
+    page.locator("[data-rebind='1']").click()
+    page.keyboard.press("q")
+    expect(page.locator("#status")).to_have_text("Your keys are saved.")
+    page.locator("[data-rebind='2']").click()
+    page.keyboard.press("q")
+    expect(page.locator("#keys-problem")).to_contain_text("Q does something else already.")
+    page.keyboard.press("Escape")
+    page = open_task(page)
+    expect(page.locator(".tag kbd").first).to_have_text("Q")
+    page.keyboard.press("1")
+    expect(page.locator("#submit-words")).to_have_text("Submit: 5 right, 0 wrong")
+    page.keyboard.press("q")
+    expect(page.locator("#submit-words")).to_have_text("Submit: 4 right, 1 wrong")
+    page.locator("#adjust summary").click()
+    page.locator("#brightness").fill("150")
+    expect(page.locator("#photo image")).to_have_attribute("filter", "url(#tone)")
+    page.locator("#adjust-reset").click()
+    assert page.locator("#photo image").get_attribute("filter") is None

@@ -58,7 +58,10 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
             "answer_rate": forms.NumberInput(attrs=_SHORT | {"step": "0.0001", "min": "0"}),
         }
         help_texts = {
-            "guide": _("Plain text. Annotators open it with G while they work."),
+            "guide": _(
+                "Markdown. Annotators open it with G while they work. A photo of this project as an example: "
+                "![what it shows](photo:123)."
+            ),
             "overlap": _("1 to 9. The majority decides per tag; a tie is disputed. Items drawn already keep theirs."),
             "review_required": _("Annotators' work is packed for experts; only accepted packages count."),
             "package_size": _("Packages that are being reviewed keep theirs."),

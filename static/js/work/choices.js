@@ -6,8 +6,9 @@ const LONG = 22;
 const LONGER = 44;
 
 export class Choices {
-  constructor(messages) {
+  constructor(messages, { changed }) {
     this.messages = messages;
+    this.changed = changed;
     this.rows = [...byId("tags").children];
     this.boxes = this.rows.map((row) => row.querySelector("input"));
     this.tags = [];
@@ -34,6 +35,10 @@ export class Choices {
     return this.tags.map((_tag, place) => this.boxes[place].checked);
   }
 
+  get areAllWrong() {
+    return this.tags.length > 0 && this.rejected.length === this.tags.length;
+  }
+
   get rejected() {
     return this.tags.filter((_tag, place) => this.boxes[place].checked).map((tag) => tag.id);
   }
@@ -45,7 +50,7 @@ export class Choices {
   }
 
   toggleAll() {
-    const all = this.tags.length > 0 && this.rejected.length === this.tags.length;
+    const all = this.areAllWrong;
     this.tags.forEach((_tag, place) => (this.boxes[place].checked = !all));
     this.tell();
   }
@@ -55,6 +60,7 @@ export class Choices {
     const right = this.tags.length - wrong;
     byId("submit-words").textContent = this.messages.say("submit", { right, wrong });
     byId("all-words").textContent = this.messages.say(wrong && !right ? "all_right" : "all_wrong");
+    this.changed();
   }
 
   focusFirst() {

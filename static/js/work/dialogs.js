@@ -28,10 +28,10 @@ export function show(name) {
   byId(`${name}-dialog`).showModal();
 }
 
-// 1 to 4 in the skip dialog, ? and G close what they opened.
-export function handleDialogKey(dialog, key) {
-  if (dialog.id === "skip-dialog" && /^[1-4]$/.test(key)) {
-    dialog.querySelectorAll("[data-reason]")[Number(key) - 1].click();
+// 1 to 4 in the skip dialog, ? and G close what they opened. `pressed` is the key itself: the reasons keep their digits.
+export function handleDialogKey(dialog, key, pressed) {
+  if (dialog.id === "skip-dialog" && /^[1-4]$/.test(pressed)) {
+    dialog.querySelectorAll("[data-reason]")[Number(pressed) - 1].click();
     return true;
   }
   if ((dialog.id === "shortcuts-dialog" && key === "?") || (dialog.id === "guide-dialog" && key === "g")) {

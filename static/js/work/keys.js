@@ -12,10 +12,12 @@ export function answersEnter(node) {
 }
 
 // `handle(key, event)` returns true when it used the key. `isOn()` is the account's switch; Escape and Enter pass always.
-export function listenForKeys({ handle, release, isOn }) {
+// `usual(key)` is the usual key of what this one does, for people who chose their own.
+export function listenForKeys({ handle, release, isOn, usual = (key) => key }) {
+  const named = (event) => (event.key.length === 1 ? usual(event.key.toLowerCase()) : event.key);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || isTextField(event.target)) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const key = named(event);
     if (event.repeat) {
       if (key === "Enter" || key.length === 1) event.preventDefault();
       return;
@@ -23,6 +25,6 @@ export function listenForKeys({ handle, release, isOn }) {
     if (!isOn() && key !== "Enter" && key !== "Escape") return;
     if (handle(key, event)) event.preventDefault();
   });
-  document.addEventListener("keyup", (event) => release(event.key.length === 1 ? event.key.toLowerCase() : event.key));
+  document.addEventListener("keyup", (event) => release(named(event)));
   addEventListener("blur", () => release(null));
 }

@@ -1,512 +1,72 @@
-// The tag task. Items are leased ahead, verdicts wait in the outbox; between two items nothing waits for the server.
+// The tag task: which of the five tags are wrong; whether the box shows one thing; the right tag, if none is.
 
-import { Api } from "./api.js";
 import { Choices } from "./choices.js";
-import { handleDialogKey, listenToDialogs, openDialog, show as showDialog } from "./dialogs.js";
-import { Effort } from "./effort.js";
-import { answersEnter, listenForKeys } from "./keys.js";
-import { Messages } from "./messages.js";
-import { Outbox } from "./outbox.js";
-import { byId, Panels } from "./panels.js";
-import { prepare, prepareAgain } from "./photos.js";
-import { Saving } from "./saving.js";
-import { Stage } from "./stage.js";
-import { placeOf } from "./views.js";
-
-const POLL_SECONDS = 15;
-const UNDO_DEPTH = 50;
-const READ_FIRST = 600; // a state that came up while somebody types is not dismissed by the key already on its way
-
-// randomUUID is missing on plain HTTP addresses other than localhost.
-function newKey() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
-}
+import { byId } from "./panels.js";
+import { startScreen } from "./screen.js";
 
 class TagTask {
-  constructor(setup) {
-    this.setup = setup;
-    this.messages = new Messages(setup.messages, setup.language);
-    this.api = new Api(setup);
-    this.outbox = new Outbox(setup.account, setup.urls.submit);
-    this.saving = new Saving(this.outbox, this.api, {
-      sent: (_send, answer) => this.take(answer),
-      lost: (send, failure) => this.lose(send, failure),
-      want: () => Math.max(0, setup.batch - this.here.length),
-    });
-    this.panels = new Panels(this.messages);
-    this.choices = new Choices(this.messages);
-    this.effort = new Effort();
-    this.stage = new Stage({
-      stage: byId("stage"),
-      photo: byId("photo"),
-      closeup: byId("closeup"),
-      inset: byId("inset"),
-      caption: byId("caption"),
-      hideButton: byId("hide-marks"),
-      messages: this.messages,
-    });
-    this.shortcuts = setup.shortcuts;
-    this.current = null; // the item on the screen
-    this.ahead = []; // the next ones, their photos decoded or on their way
-    this.past = []; // what Z reaches: {item, rejected, key}
-    this.stint = { done: 0, size: 0 };
-    this.paused = null;
-    this.lostItems = 0;
-    this.loaded = false;
-    this.loadFailure = null;
-    this.listen();
+  constructor(screen) {
+    this.messages = screen.messages;
+    this.badBox = byId("bad-box");
+    this.rightTag = byId("right-tag");
+    this.choices = new Choices(this.messages, { changed: () => this.offerRightTag() });
+    this.rightTag.addEventListener("keydown", (event) => event.key === "Escape" && this.choices.focusFirst());
   }
 
-  get here() {
-    return this.current ? [this.current, ...this.ahead] : this.ahead;
+  show(item, draft = {}) {
+    this.badBox.checked = Boolean(draft.badBox);
+    this.rightTag.value = draft.rightTag ?? "";
+    this.choices.show(item?.tags ?? [], draft.marks);
   }
 
-  async start() {
-    this.render();
-    await this.outbox.load();
-    if (this.outbox.size) await this.saving.drain(); // first, so that the server knows what is done
-    await this.fetchItems();
-    setInterval(() => this.everySecond(), 1000);
+  // A right tag makes sense when all shown ones are wrong.
+  offerRightTag() {
+    this.rightTag.disabled = !this.choices.areAllWrong;
   }
 
-  // ---------- items ----------
-
-  // Renews what is held, and brings what is missing.
-  async fetchItems() {
-    if (this.fetching) return;
-    this.fetching = true;
-    clearTimeout(this.poll);
-    try {
-      const have = this.here.map((item) => item.assignment);
-      const answer = await this.api.send("lease", { want: this.setup.batch, have });
-      this.loaded = true;
-      this.loadFailure = null;
-      const wasCutOff = this.saving.state === "signed-out" || this.cutOff;
-      this.cutOff = false;
-      if (this.saving.state === "signed-out") this.saving.set("ok");
-      this.forgetAllBut(answer.held, answer.paused);
-      if (!this.past.length) this.past = answer.past.reverse().map(({ rejected, key, ...item }) => ({ item, rejected, key }));
-      const unsent = this.outbox.sends.filter((send) => send.name === "submit").length;
-      this.stint = { done: answer.stint.done + unsent, size: Math.max(answer.stint.size, answer.stint.done + unsent) };
-      this.take(answer);
-      if (wasCutOff) this.revive();
-      if (this.outbox.size) this.saving.tryNow();
-    } catch (failure) {
-      if (!failure.kind) throw failure;
-      if (failure.kind === "signed-out") this.saving.set("signed-out", failure.code);
-      else this.loadFailure = failure;
-    } finally {
-      this.fetching = false;
-      this.fetchedAt = Date.now();
-      this.render();
-    }
+  get draft() {
+    return { marks: this.choices.marks, badBox: this.badBox.checked, rightTag: this.rightTag.value };
   }
 
-  // Photos that failed for want of a network or a session get another chance once there is one.
-  revive() {
-    for (const item of this.here.filter((other) => other.failed)) prepareAgain(item);
-    if (this.current && !this.current.ready) this.show();
+  get said() {
+    const said = { rejected: this.choices.rejected };
+    if (this.badBox.checked) said.bad_box = true;
+    if (this.choices.areAllWrong && this.rightTag.value.trim()) said.right_tag = this.rightTag.value.trim();
+    return said;
   }
 
-  // Items ahead whose lease went to others while this page slept.
-  forgetAllBut(held, paused) {
-    if (paused) return;
-    const still = new Set(held);
-    this.ahead = this.ahead.filter((item) => still.has(item.assignment));
-  }
-
-  take(answer) {
-    if ("paused" in answer) this.paused = answer.paused;
-    const known = new Set(this.here.map((item) => item.assignment));
-    for (const send of this.outbox.sends) known.add(send.content.assignment);
-    for (const item of answer.items ?? []) {
-      if (known.has(item.assignment)) continue;
-      this.ahead.push(item);
-      prepare(item);
-    }
-    if (!this.current) this.next();
-    else this.render();
-  }
-
-  next(since) {
-    this.current = this.ahead.shift() ?? null;
-    this.show(since);
-  }
-
-  show(since) {
-    const item = this.current;
-    if (!item) {
-      this.stage.clear();
-      this.choices.show([]);
-      this.choices.block(true);
-    } else if (item.ready) {
-      this.display(item, since);
-    } else {
-      this.stage.clear();
-      this.choices.show(item.tags, item.marks);
-      this.choices.block(true);
-      prepare(item).then((isReady) => {
-        if (this.current !== item) return;
-        if (isReady) this.display(item, since);
-        this.render();
-      });
-    }
-    this.render();
-  }
-
-  display(item, since) {
-    this.stage.show(item);
-    this.choices.show(item.tags, item.marks);
-    this.choices.block(false);
-    if (!openDialog() && this.stateToShow() === "task") this.choices.focusFirst();
-    this.effort.take();
-    this.announce(item);
-    if (since !== undefined) this.measure(since);
-  }
-
-  announce({ box, image }) {
-    const place = this.messages.say(placeOf(box, image));
-    byId("photo").setAttribute(
-      "aria-label",
-      this.messages.say("photo", { width: image.width, height: image.height, place }),
-    );
-    this.say(
-      this.messages.say("announce", {
-        number: this.stint.done + 1,
-        size: Math.max(this.stint.size, this.stint.done + 1),
-        width: Math.round(box[2] - box[0]),
-        height: Math.round(box[3] - box[1]),
-        place,
-      }),
-    );
-  }
-
-  say(sentence) {
-    byId("status").textContent = sentence;
-  }
-
-  // From the key or click to the frame in which the next item is painted.
-  measure(since) {
-    requestAnimationFrame(() => {
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => performance.measure("argus:next-item", { start: since, end: performance.now() });
-      channel.port2.postMessage(null);
-    });
-  }
-
-  // ---------- what people do ----------
-
-  get canAct() {
-    return Boolean(this.current?.ready) && this.panels.shown === "task";
-  }
-
-  submit(since) {
-    if (!this.canAct) return;
-    const item = this.current;
-    const sent = {
-      assignment: item.assignment,
-      ticket: item.ticket,
-      rejected: this.choices.rejected,
-      seconds: this.effort.take() + (item.spent ?? 0),
-      key: newKey(),
-    };
-    item.spent = 0;
-    this.past.push({ item, rejected: sent.rejected, key: sent.key });
-    if (this.past.length > UNDO_DEPTH) this.past.shift();
-    this.outbox.add("submit", sent);
-    this.stint.done += 1;
-    this.next(since);
-    this.saving.kick();
-    if (this.stint.done >= this.stint.size && this.current) this.fetchItems();
-  }
-
-  undo() {
-    if (this.panels.shown !== "task" && this.panels.shown !== "empty" && this.panels.shown !== "loading") return;
-    const last = this.past.pop();
-    if (!last) {
-      this.say(this.messages.say("nothing_before"));
-      return;
-    }
-    this.putBack();
-    const unsent = this.outbox.sends.find((send) => send.content.key === last.key);
-    if (unsent && unsent !== this.saving.underWay) this.outbox.remove(unsent);
-    else this.outbox.add("undo", { verdict: last.key, key: newKey() });
-    const { item } = last;
-    item.marks = item.tags.map((tag) => last.rejected.includes(tag.id));
-    this.stint.done = Math.max(0, this.stint.done - 1);
-    this.current = item;
-    this.show();
-    this.saving.kick();
-  }
-
-  // The item on the screen becomes the next one again, with its marks.
-  putBack() {
-    if (!this.current) return;
-    this.current.marks = this.choices.marks;
-    this.current.spent = (this.current.spent ?? 0) + this.effort.take();
-    this.ahead.unshift(this.current);
-    this.current = null;
-  }
-
-  skip(reason) {
-    if (!this.current || this.panels.shown !== "task") return;
-    this.outbox.add("skip", { assignment: this.current.assignment, reason });
-    this.next();
-    this.saving.kick();
-  }
-
-  retryPhoto() {
-    if (!this.current?.failed) return;
-    prepareAgain(this.current);
-    this.show();
-  }
-
-  // ---------- what the server did not take ----------
-
-  lose(send, failure) {
-    if (send.name === "submit" && failure.code !== "already_done") {
-      this.past = this.past.filter((entry) => entry.key !== send.content.key);
-      this.stint.done = Math.max(0, this.stint.done - 1);
-    }
-    if (send.name === "submit" && failure.code === "lease_lost") {
-      this.lostItems += 1;
-    } else if (send.name === "undo") {
-      this.standAsSent();
-    } else if (failure.code !== "already_done" && failure.code !== "lease_lost") {
-      this.panels.refused(this.messages.say("refused", { reason: failure.message }));
-    }
-    this.render();
-  }
-
-  // An undo came too late: the item on the screen is done, and so is what was sent about it since.
-  standAsSent() {
-    this.panels.refused(this.messages.say("not_undone"));
-    for (const send of this.outbox.sends.filter((other) => other.name !== "undo")) this.outbox.remove(send);
-    this.current = null;
-    this.fetchItems();
-  }
-
-  // ---------- the screen ----------
-
-  stateToShow() {
-    if (this.saving.state === "signed-out") return "signed-out";
-    if (this.lostItems) return "lost";
-    if (this.paused) return "paused";
-    const isOffline = this.saving.state === "offline" || this.loadFailure?.kind === "network";
-    if (this.current && !(this.current.failed && isOffline)) return "task";
-    if (isOffline) return "offline";
-    if (this.loadFailure) return "error";
-    const mayStillCome = this.fetching || (this.outbox.size > 0 && this.saving.state !== "failing");
-    return this.loaded && !mayStillCome ? "empty" : "loading";
-  }
-
-  render() {
-    const state = this.stateToShow();
-    const before = this.panels.shown;
-    this.panels.show(state);
-    if (state === "task" && before && before !== "task" && this.current.ready && !openDialog()) this.choices.focusFirst();
-    this.renderSaved(state);
-    this.renderProgress();
-    this.renderBefore();
-    byId("photo-failed").hidden = !(state === "task" && this.current.failed);
-    if (state === "task" && this.current.failed) this.choices.block(true);
-    if (state === "paused") byId("paused-title").textContent = this.messages.say("paused_at", this.paused);
-    clearTimeout(this.poll);
-    const waits = ["empty", "paused", "offline", "error"].includes(state);
-    if (waits) this.poll = setTimeout(() => this.fetchItems(), (POLL_SECONDS + Math.random() * 5) * 1000);
-  }
-
-  renderSaved(state) {
-    const unsent = this.outbox.size;
-    byId("saved").dataset.unsent = unsent;
-    const { reference, secondsLeft } = this.saving;
-    const kind = this.saving.state;
-    if (state !== "loading" || unsent) this.panels.saved(kind, unsent);
-    this.panels.offline(kind === "offline", unsent, this.ahead.length);
-    this.panels.failing(kind === "failing", unsent, reference, secondsLeft);
-    if (state === "signed-out") {
-      const other = reference === "other_account";
-      byId("signed-out-words").textContent = other
-        ? this.messages.say("other_account", { name: this.setup.username })
-        : this.messages.say(unsent ? "signed_out" : "signed_out_nothing", { n: unsent });
-    }
-    if (state === "error") {
-      const seconds = Math.max(0, Math.ceil((this.fetchedAt + POLL_SECONDS * 1000 - Date.now()) / 1000));
-      byId("error-words").textContent = this.messages.say("load_failed", {
-        reference: this.loadFailure.reference || "-",
-        seconds,
-      });
-    }
-  }
-
-  renderProgress() {
-    const { done, size } = this.stint;
-    byId("progress-text").hidden = !this.loaded;
-    byId("done").textContent = done;
-    byId("size").textContent = Math.max(size, done);
-    byId("progress").max = Math.max(size, done, 1);
-    byId("progress").value = done;
-    byId("progress").setAttribute("aria-label", this.messages.say("progress", { done, size: Math.max(size, done) }));
-  }
-
-  renderBefore() {
-    const last = this.past.at(-1);
-    const place = byId("before");
-    for (const button of document.querySelectorAll("[data-undo]")) button.setAttribute("aria-disabled", String(!last));
-    if (!last) {
-      place.textContent = this.messages.say("nothing_before");
-      return;
-    }
-    const wrong = last.rejected.length;
-    const right = last.item.tags.length - wrong;
-    const name = document.createElement("b");
-    name.textContent = last.item.tags[0].text;
-    const summary = this.messages.say(wrong ? "summary" : "summary_right", { right, wrong });
-    place.replaceChildren(`${this.messages.say("before")} `, name, `, ${summary}`);
-  }
-
-  everySecond() {
-    if (this.saving.state === "failing" || this.panels.shown === "error") this.renderSaved(this.panels.shown);
-    const lease = this.setup.leaseMinutes * 60_000;
-    if (!document.hidden && this.current && Date.now() - this.fetchedAt > lease / 3) this.fetchItems();
-  }
-
-  // ---------- input ----------
-
-  listen() {
-    byId("task").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.submit(event.timeStamp);
-    });
-    this.saving.addEventListener("change", () => this.onSaving());
-    for (const button of document.querySelectorAll("[data-undo]")) button.addEventListener("click", () => this.undo());
-    for (const button of document.querySelectorAll("[data-try]")) button.addEventListener("click", () => this.tryNow());
-    byId("try-now").addEventListener("click", () => this.tryNow());
-    byId("close-refused").addEventListener("click", () => this.panels.refused(""));
-    byId("next-item").addEventListener("click", () => this.goOn());
-    byId("skip").addEventListener("click", () => this.askWhy());
-    byId("photo-retry").addEventListener("click", () => this.retryPhoto());
-    byId("photo-skip").addEventListener("click", () => this.skip("broken_photo"));
-    byId("zoom-in").addEventListener("click", () => this.stage.zoomIn());
-    byId("zoom-out").addEventListener("click", () => this.stage.zoomOut());
-    byId("fit").addEventListener("click", () => this.stage.toggleFit());
-    byId("hide-marks").addEventListener("click", () => this.stage.bare(!this.stage.isBare));
-    byId("leave").addEventListener("click", () => this.release());
-    byId("state-signed-out").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.signIn();
-    });
-    addEventListener("beforeunload", (event) => this.outbox.size && event.preventDefault());
-    addEventListener("focus", () => this.saving.state === "signed-out" && this.fetchItems());
-    listenToDialogs({ onSkip: (reason) => this.skip(reason), onSwitch: (box) => this.switchShortcuts(box) });
-    listenForKeys({
-      handle: (key, event) => this.handleKey(key, event),
-      release: (key) => (key === null || key === "v") && this.heldBare && this.stage.bare((this.heldBare = false)),
-      isOn: () => this.shortcuts,
-    });
-  }
-
-  onSaving() {
-    const { state } = this.saving;
-    this.render();
-    if (state === "offline" && !this.cutOff) this.say(byId("notice-offline").innerText);
-    if (state === "offline" || state === "signed-out") this.cutOff = true;
-    else if (state === "ok" && this.cutOff) this.fetchItems();
-  }
-
-  handleKey(key, event) {
-    const dialog = openDialog();
-    if (dialog) return handleDialogKey(dialog, key);
-    if (key === "Enter") return this.handleEnter(event);
-    if (this.current?.failed && key === "r") return this.retryPhoto(), true;
-    if (this.current?.failed && key === "s") return this.skip("broken_photo"), true;
-    if (/^[1-5]$/.test(key) && this.canAct) return this.choices.toggle(Number(key) - 1), true;
-    const actions = {
-      0: () => this.canAct && this.choices.toggleAll(),
-      z: () => this.undo(),
-      s: () => this.askWhy(),
-      v: () => this.stage.bare((this.heldBare = true)),
-      f: () => this.stage.item && this.stage.toggleFit(),
-      "+": () => this.stage.zoomIn(),
-      "=": () => this.stage.zoomIn(),
-      "-": () => this.stage.zoomOut(),
-      g: () => showDialog("guide"),
-      "?": () => showDialog("shortcuts"),
-    };
-    if (!(key in actions)) return false;
-    actions[key]();
+  get isComplete() {
     return true;
   }
 
-  handleEnter(event) {
-    const target = event.target;
-    if (this.panels.shown === "lost") {
-      if (performance.now() - this.panels.shownAt > READ_FIRST) this.goOn();
-      return true;
-    }
-    if (answersEnter(target) && target.id !== "submit") return false;
-    this.submit(event.timeStamp);
+  draftOf({ item, said }) {
+    const marks = item.tags.map((tag) => said.rejected.includes(tag.id));
+    return { marks, badBox: said.bad_box, rightTag: said.right_tag };
+  }
+
+  summary({ item, said }) {
+    const wrong = said.rejected.length;
+    const right = item.tags.length - wrong;
+    const counts = this.messages.say(wrong ? "summary" : "summary_right", { right, wrong });
+    return [item.tags[0].text, said.bad_box ? `${counts}, ${this.messages.say("bad_box")}` : counts];
+  }
+
+  handleKey(key) {
+    if (/^[1-5]$/.test(key)) this.choices.toggle(Number(key) - 1);
+    else if (key === "0") this.choices.toggleAll();
+    else if (key === "b") this.badBox.checked = !this.badBox.checked;
+    else if (key === "t" && !this.rightTag.disabled) this.rightTag.focus();
+    else return false;
     return true;
   }
 
-  goOn() {
-    this.lostItems = 0;
-    this.render();
+  focusFirst() {
+    this.choices.focusFirst();
   }
 
-  askWhy() {
-    if (this.current && this.panels.shown === "task") showDialog("skip");
-  }
-
-  tryNow() {
-    this.saving.tryNow();
-    if (!this.current) this.fetchItems();
-  }
-
-  // Leaving gives the untouched items back to others at once instead of after the lease.
-  release() {
-    const unsent = new Set(this.outbox.sends.map((send) => send.content.assignment));
-    const assignments = this.here.map((item) => item.assignment).filter((id) => !unsent.has(id));
-    if (assignments.length) this.api.send("release", { assignments }, { leaving: true }).catch(() => {});
-  }
-
-  async switchShortcuts(box) {
-    this.shortcuts = box.checked;
-    try {
-      await this.api.send("shortcuts", { enabled: box.checked });
-      this.say(this.messages.say(box.checked ? "shortcuts_on" : "shortcuts_off"));
-    } catch {
-      box.checked = !box.checked;
-      this.shortcuts = box.checked;
-    }
-  }
-
-  async signIn() {
-    const field = byId("password");
-    const problem = byId("sign-in-problem");
-    problem.textContent = "";
-    let outcome;
-    try {
-      outcome = await this.api.signIn(this.setup.username, field.value);
-    } catch (failure) {
-      problem.textContent = this.messages.say("sign_in_failed", { reference: failure.reference || "-" });
-      return;
-    }
-    field.value = "";
-    if (outcome === "in") {
-      this.saving.set("ok");
-      await this.saving.drain();
-      await this.fetchItems();
-    } else {
-      problem.textContent = this.messages.say(outcome === "wrong" ? "sign_in_wrong" : "sign_in_more");
-      field.focus();
-    }
+  block(on) {
+    this.choices.block(on);
   }
 }
 
-new TagTask(JSON.parse(byId("setup").textContent)).start();
+startScreen((screen) => new TagTask(screen));

@@ -1,4 +1,5 @@
-"""The endpoints behind the tag task. One service call each; the hot one is `submit`, which brings the next item too."""
+"""The endpoints behind the work screens, the same for each kind of task. One service call each; the hot one is
+`submit`, which brings the next item too."""
 
 from typing import Any
 
@@ -6,19 +7,22 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
+from verification.models import TaskKind
 from verification.selectors.work import last_verdicts_of, stint_of, today_of
+from verification.services.hotkeys import choose_keys
 from verification.services.queue import LeasedItem, lease_items, lease_next, release_items
 from verification.services.skips import skip_item
 from verification.services.submissions import submit_verdict
 from verification.services.verdicts import withdraw_verdict
 from verification.views.annotator.payloads import answer, items_payload, past_payload, paused_payload
 from verification.views.annotator.requests import (
+    VERDICTS,
+    KeysSent,
     LeaseSent,
     ReleaseSent,
     ShortcutsSent,
     SkipSent,
     UndoSent,
-    VerdictSent,
     read_sent,
 )
 from webapp.projects.access import ProjectRequest, project_view
@@ -29,15 +33,15 @@ PAST_ITEMS = 5  # what Z can reach after the page was loaded again
 
 @project_view(Action.ANNOTATE)
 @require_POST
-def lease(request: ProjectRequest) -> HttpResponse:
+def lease(request: ProjectRequest, kind: TaskKind) -> HttpResponse:
     """The person's items, renewed and topped up. Opens the task, and is asked again while there is nothing to do."""
     sent = read_sent(request, LeaseSent)
     who = {"project_id": request.project.pk, "user_id": request.user.pk}
-    items = lease_items(**who, count=min(sent.want, settings.ARGUS_LEASE_BATCH))
+    items = lease_items(**who, count=min(sent.want, settings.ARGUS_LEASE_BATCH), kind=kind)
     have = set(sent.have)
-    today = today_of(**who)
-    stint = stint_of(**who, done_today=today.items)
-    past = [] if have else last_verdicts_of(**who, count=PAST_ITEMS)
+    today = today_of(**who, kind=kind)
+    stint = stint_of(**who, done_today=today.items, kind=kind)
+    past = [] if have else last_verdicts_of(**who, count=PAST_ITEMS, kind=kind)
     return answer(
         {
             **_next_items(request, [item for item in items if item.assignment_id not in have]),
@@ -50,14 +54,15 @@ def lease(request: ProjectRequest) -> HttpResponse:
 
 @project_view(Action.ANNOTATE)
 @require_POST
-def submit(request: ProjectRequest) -> HttpResponse:
+def submit(request: ProjectRequest, kind: TaskKind) -> HttpResponse:
     """Record a verdict, then lease `want` more items: one request per item in the steady state."""
-    sent = read_sent(request, VerdictSent)
+    sent = read_sent(request, VERDICTS[kind])
     receipt, items = submit_verdict(
         project_id=request.project.pk,
         user_id=request.user.pk,
+        kind=kind,
         assignment_id=sent.assignment,
-        rejected_ids=sent.rejected,
+        **sent.content(),
         seconds=sent.seconds,
         key=sent.key,
         ticket=sent.ticket,
@@ -79,12 +84,12 @@ def undo(request: ProjectRequest) -> HttpResponse:
 
 @project_view(Action.ANNOTATE)
 @require_POST
-def skip(request: ProjectRequest) -> HttpResponse:
+def skip(request: ProjectRequest, kind: TaskKind) -> HttpResponse:
     """Pass an item on, then lease `want` more."""
     sent = read_sent(request, SkipSent)
-    skip_item(project_id=request.project.pk, user_id=request.user.pk, assignment_id=sent.assignment, reason=sent.reason)
-    items = lease_next(project_id=request.project.pk, user_id=request.user.pk, count=_wanted(request, sent.want))
-    return answer(_next_items(request, items))
+    who = {"project_id": request.project.pk, "user_id": request.user.pk}
+    skip_item(**who, assignment_id=sent.assignment, reason=sent.reason)
+    return answer(_next_items(request, lease_next(**who, count=_wanted(request, sent.want), kind=kind)))
 
 
 @project_view(Action.ANNOTATE)
@@ -104,6 +109,14 @@ def shortcuts(request: ProjectRequest) -> HttpResponse:
     request.user.single_key_shortcuts = sent.enabled
     request.user.save(update_fields=["single_key_shortcuts"])
     return answer({"enabled": sent.enabled})
+
+
+@project_view(Action.ANNOTATE)
+@require_POST
+def keys(request: ProjectRequest) -> HttpResponse:
+    """The account's own keys."""
+    sent = read_sent(request, KeysSent)
+    return answer({"keys": choose_keys(user_id=request.user.pk, keys=sent.keys)})
 
 
 def _wanted(request: ProjectRequest, want: int) -> int:

@@ -7,6 +7,8 @@ the one that has the same plural category (`Intl.PluralRules`) as the number to 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from verification.models import TaskKind
+
 REPRESENTATIVES = (0, 1, 2, 3, 5, 6, 11, 20, 100)
 
 
@@ -14,14 +16,59 @@ def _forms(singular: str, plural: str) -> dict[str, str]:
     return {str(number): ngettext(singular, plural, number) for number in REPRESENTATIVES}
 
 
-def tag_task_messages() -> dict[str, str | dict[str, str]]:
-    """By name. Placeholders are in braces; `{n}` is the number that chooses the form."""
+Sentences = dict[str, str | dict[str, str]]
+
+
+def work_messages(kind: TaskKind) -> Sentences:
+    """What the script of the kind's work screen says."""
+    return frame_messages() | {TaskKind.TAG: _tag, TaskKind.QA: _qa, TaskKind.ANSWER: _answer}[kind]()
+
+
+def tag_task_messages() -> Sentences:
+    return work_messages(TaskKind.TAG)
+
+
+def _tag() -> Sentences:
     return {
         "submit": _("Submit: {right} right, {wrong} wrong"),
         "all_wrong": _("All wrong"),
         "all_right": _("None wrong"),
         "summary": _("{right} right, {wrong} wrong"),
         "summary_right": _("{right} right"),
+        "bad_box": _("bad box"),
+    }
+
+
+def _qa() -> Sentences:
+    return {
+        "submit_nothing": _("Submit"),
+        "submit": _("Submit: {choice}"),
+        "correct": _("correct"),
+        "wrong_answer": _("wrong answer"),
+        "unanswerable": _("unanswerable question"),
+        "wrong_tag": _("wrong tag"),
+    }
+
+
+def _answer() -> Sentences:
+    return {
+        "written": _("answer written"),
+        "unanswerable": _("unanswerable question"),
+        "wrong_tag": _("wrong tag"),
+        "count": _("{length} of {most}"),
+        "draft": _("Draft kept."),
+        "too_short": _("Write the answer first."),
+        "too_long": _("The answer is too long. Shorten it."),
+        "unseen": _("The text has characters that nobody can see. Type it again instead of pasting it."),
+        "no_words": _("Write the answer in words."),
+        "other_script": _("Write the answer in the language of the question."),
+        "same": _("This is the answer that was found wrong. Write the right one, or skip."),
+    }
+
+
+def frame_messages() -> Sentences:
+    """Of every work screen, by name. Placeholders are in braces; `{n}` is the number that chooses the form."""
+    return {
         "nothing_before": _("Nothing before this yet."),
         "before": _("Before this:"),
         "announce": _("Item {number} of {size}. Region {width} by {height} pixels, {place}."),
@@ -69,4 +116,9 @@ def tag_task_messages() -> dict[str, str | dict[str, str]]:
         "shortcuts_on": _("Single-key shortcuts are on."),
         "shortcuts_off": _("Single-key shortcuts are off."),
         "load_failed": _("The items could not be loaded (reference {reference}). Next try in {seconds} s."),
+        "lost_text": _("What you wrote is kept with the item, and here:"),
+        "unchosen": _("Choose first; then Enter submits."),
+        "press_a_key": _("Press a key"),
+        "keys_saved": _("Your keys are saved."),
+        "keys_failed": _("The key was not saved. {reason}"),
     }

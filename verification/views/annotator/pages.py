@@ -1,17 +1,12 @@
-"""An annotator's two pages: my work, and the tag task."""
+"""An annotator's own page: my work. The tasks are in screens.py."""
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from verification.models import SkipReason
 from verification.selectors.work import STINT, count_open_items, items_per_day, stint_of, today_of
-from verification.views.annotator.messages import tag_task_messages
 from webapp.projects.access import ProjectRequest, project_view
 from webapp.projects.policies import Action
 
@@ -43,37 +38,6 @@ def my_work(request: ProjectRequest) -> HttpResponse:
         "chart": _bars(items_per_day(**who)),
     }
     return render(request, "verification/work/my_work.html", context)
-
-
-@project_view(Action.ANNOTATE)
-@require_safe
-def tag_task(request: ProjectRequest) -> HttpResponse:
-    """The frame of the tag task. It leases nothing: its script asks for items once it runs."""
-    slug = request.project.slug
-    context = {
-        "project": request.project,
-        "tag_rows": range(5),
-        "reasons": list(SkipReason.choices),
-        "lease_minutes": settings.ARGUS_LEASE_SECONDS // 60,
-        "setup": {
-            "account": request.user.pk,
-            "username": request.user.get_username(),
-            "batch": settings.ARGUS_LEASE_BATCH,
-            "leaseMinutes": settings.ARGUS_LEASE_SECONDS // 60,
-            "language": get_language(),
-            "shortcuts": request.user.single_key_shortcuts,
-            "urls": {
-                "login": reverse("account_login"),
-                "shortcuts": reverse("verification:work_shortcuts", args=[slug]),
-                **{
-                    name: reverse(f"verification:tag_{name}", args=[slug])
-                    for name in ("lease", "submit", "undo", "skip", "release")
-                },
-            },
-            "messages": tag_task_messages(),
-        },
-    }
-    return render(request, "verification/work/tag_task.html", context)
 
 
 def _bars(days: list[tuple[Any, int]]) -> dict[str, Any]:

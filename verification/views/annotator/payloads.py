@@ -35,22 +35,36 @@ def items_payload(items: Iterable[LeasedItem], *, slug: str, user_id: int) -> li
                 "luma": item.mean_luma,
             },
             "box": item.box,
-            "tags": [{"id": tag.concept_id, "text": tag.text} for tag in item.tags],
+            **_content(item),
         }
         for item in items
     ]
 
 
+def _content(item: LeasedItem) -> dict[str, Any]:
+    asked = item.question
+    if asked is None:
+        return {"tags": [{"id": tag.concept_id, "text": tag.text} for tag in item.tags]}
+    others = [{"question": question, "answer": answer} for question, answer in asked.others]
+    return {"tag": asked.tag, "question": asked.question, "answer": asked.answer, "others": others}
+
+
 def past_payload(past: Iterable[PastItem], *, slug: str, user_id: int) -> list[dict[str, Any]]:
-    """Earlier items with what was marked, so that they can be undone after the page was loaded again."""
+    """Earlier items with what was decided, so that they can be undone after the page was loaded again."""
     return [
         {
             **items_payload([one.item], slug=slug, user_id=user_id)[0],
-            "rejected": list(one.rejected_ids),
+            **_decision(one),
             "key": str(one.key),
         }
         for one in past
     ]
+
+
+def _decision(past: PastItem) -> dict[str, Any]:
+    if past.item.question is None:
+        return {"rejected": list(past.rejected_ids), "bad_box": past.is_bad_box, "right_tag": past.text}
+    return {"choice": past.choice, "text": past.text}
 
 
 def paused_payload(project: Project) -> dict[str, str] | None:

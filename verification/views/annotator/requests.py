@@ -1,17 +1,19 @@
 """What the work screens send: checked field by field, nothing more accepted than is named here."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from verification.models import TaskKind
 from verification.services.queue import MAX_HELD
 from webapp.core.errors import ArgusError, BadInput
 from webapp.projects.access import ProjectRequest
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Count = Annotated[int, Field(ge=0, le=MAX_HELD)]
+MOST_TEXT = 2000  # much more than any text may have, so that one that is too long is refused in words
 
 
 class _Sent(BaseModel):
@@ -25,13 +27,49 @@ class LeaseSent(_Sent):
     have: list[Id] = Field(default_factory=list, max_length=MAX_HELD)
 
 
-class VerdictSent(_Sent):
+class _Verdict(_Sent):
     assignment: Id
     ticket: Annotated[str, Field(max_length=64)] = ""
-    rejected: list[Id] = Field(max_length=20)
     seconds: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     key: UUID
     want: Count = 0
+
+
+class VerdictSent(_Verdict):
+    """Of a tag task. `right_tag` may be typed when all shown ones are rejected."""
+
+    rejected: list[Id] = Field(max_length=20)
+    bad_box: bool = False
+    right_tag: Annotated[str, Field(max_length=MOST_TEXT)] = ""
+
+    def content(self) -> dict[str, Any]:
+        return {"rejected_ids": self.rejected, "is_bad_box": self.bad_box, "text": self.right_tag}
+
+
+class CheckSent(_Verdict):
+    """Of a QA check: one of the four choices."""
+
+    choice: Annotated[str, Field(max_length=16)]
+
+    def content(self) -> dict[str, Any]:
+        return {"choice": self.choice}
+
+
+class AnswerSent(_Verdict):
+    """Of somebody who writes the right answer, or says why there is none."""
+
+    choice: Annotated[str, Field(max_length=16)] = ""
+    text: Annotated[str, Field(max_length=MOST_TEXT)] = ""
+
+    def content(self) -> dict[str, Any]:
+        return {"choice": self.choice, "text": self.text}
+
+
+VERDICTS: dict[TaskKind, type[VerdictSent] | type[CheckSent] | type[AnswerSent]] = {
+    TaskKind.TAG: VerdictSent,
+    TaskKind.QA: CheckSent,
+    TaskKind.ANSWER: AnswerSent,
+}
 
 
 class UndoSent(_Sent):
@@ -51,6 +89,12 @@ class ReleaseSent(_Sent):
 
 class ShortcutsSent(_Sent):
     enabled: bool
+
+
+class KeysSent(_Sent):
+    """The keys that a person wants instead of the usual ones: usual key -> own key."""
+
+    keys: dict[Annotated[str, Field(max_length=8)], Annotated[str, Field(max_length=8)]] = Field(max_length=40)
 
 
 class OtherAccount(ArgusError):

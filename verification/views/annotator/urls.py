@@ -1,16 +1,26 @@
-"""An annotator's pages and the endpoints behind them."""
+"""An annotator's pages and the endpoints behind them: the same five for each kind of task."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from verification.views.annotator import items, pages
+from verification.views.annotator.screens import SCREENS, Screen, work_screen
+
+
+def _of(screen: Screen) -> list[URLPattern]:
+    address, name, kind = f"p/<slug:slug>/work/{screen.folder}/", screen.name, {"kind": screen.kind}
+    return [
+        path(address, work_screen, {"screen": screen}, name=f"{name}_task"),
+        path(f"{address}lease", items.lease, kind, name=f"{name}_lease"),
+        path(f"{address}submit", items.submit, kind, name=f"{name}_submit"),
+        path(f"{address}undo", items.undo, name=f"{name}_undo"),
+        path(f"{address}skip", items.skip, kind, name=f"{name}_skip"),
+        path(f"{address}release", items.release, name=f"{name}_release"),
+    ]
+
 
 urlpatterns = [
     path("p/<slug:slug>/work/", pages.my_work, name="my_work"),
-    path("p/<slug:slug>/work/tags/", pages.tag_task, name="tag_task"),
-    path("p/<slug:slug>/work/tags/lease", items.lease, name="tag_lease"),
-    path("p/<slug:slug>/work/tags/submit", items.submit, name="tag_submit"),
-    path("p/<slug:slug>/work/tags/undo", items.undo, name="tag_undo"),
-    path("p/<slug:slug>/work/tags/skip", items.skip, name="tag_skip"),
-    path("p/<slug:slug>/work/tags/release", items.release, name="tag_release"),
     path("p/<slug:slug>/work/shortcuts", items.shortcuts, name="work_shortcuts"),
+    path("p/<slug:slug>/work/keys", items.keys, name="work_keys"),
+    *(pattern for screen in SCREENS for pattern in _of(screen)),
 ]

@@ -1,0 +1,81 @@
+"""The work screens: one frame, filled for each kind of task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from verification.answer_texts import LONGEST_ANSWER, LONGEST_TAG
+from verification.models import Hotkeys, SkipReason, TaskKind
+from verification.views.annotator.messages import work_messages
+from webapp.projects.access import ProjectRequest, project_view
+from webapp.projects.policies import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A kind of task: the beginning of the names of its addresses, and its folder in them."""
+
+    kind: TaskKind
+    name: str
+    folder: str
+
+    @property
+    def template(self) -> str:
+        return f"verification/work/{self.name}_task.html"
+
+
+SCREENS = (
+    Screen(TaskKind.TAG, "tag", "tags"),
+    Screen(TaskKind.QA, "qa", "questions"),
+    Screen(TaskKind.ANSWER, "answer", "answers"),
+)
+
+
+@project_view(Action.ANNOTATE)
+@require_safe
+def work_screen(request: ProjectRequest, screen: Screen) -> HttpResponse:
+    """The frame of a task. It leases nothing: its script asks for items once it runs."""
+    chosen = Hotkeys.objects.filter(user_id=request.user.pk).first()
+    context = {
+        "project": request.project,
+        "kind": screen.kind.value,
+        "tag_rows": range(5),
+        "longest_answer": LONGEST_ANSWER,
+        "longest_tag": LONGEST_TAG,
+        "reasons": list(SkipReason.choices),
+        "lease_minutes": settings.ARGUS_LEASE_SECONDS // 60,
+        "setup": _setup(request, screen, chosen.keys if chosen else {}),
+    }
+    return render(request, screen.template, context)
+
+
+def _setup(request: ProjectRequest, screen: Screen, keys: dict[str, str]) -> dict[str, Any]:
+    slug = request.project.slug
+    return {
+        "account": request.user.pk,
+        "username": request.user.get_username(),
+        "batch": settings.ARGUS_LEASE_BATCH,
+        "leaseMinutes": settings.ARGUS_LEASE_SECONDS // 60,
+        "language": get_language(),
+        "shortcuts": request.user.single_key_shortcuts,
+        "keys": keys,
+        "longestAnswer": LONGEST_ANSWER,
+        "urls": {
+            "login": reverse("account_login"),
+            "shortcuts": reverse("verification:work_shortcuts", args=[slug]),
+            "keys": reverse("verification:work_keys", args=[slug]),
+            **{
+                name: reverse(f"verification:{screen.name}_{name}", kwargs={"slug": slug})
+                for name in ("lease", "submit", "undo", "skip", "release")
+            },
+        },
+        "messages": work_messages(screen.kind),
+    }
