@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:slug>/", include("verification.views.lead.urls")),
     path("p/<slug:slug>/", include("verification.views.lead.audit_urls")),
     path("p/<slug:slug>/audit/", include("verification.views.expert_audit.urls")),
+    path("p/<slug:slug>/", include("verification.views.quality_urls")),
     path("", include("verification.views.annotator.urls")),
 ]

@@ -91,6 +91,22 @@ def _no_takedown(things: Things) -> dict[str, Any]:
     return _slug(things) | {"takedown_id": 2**40}
 
 
+def _own(things: Things) -> dict[str, Any]:  # a verdict of nobody's: real ones are tested with the pages
+    return _slug(things) | {"key": "00000000-0000-4000-8000-000000000000"}
+
+
+def _no_item(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"item_id": 2**40}
+
+
+def _no_thread(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"item_id": 2**40, "annotator_id": things.member_id}
+
+
+def _no_concept(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"concept_id": 2**40}
+
+
 _EVERYONE = (*MEMBERS, "admin")
 _PERSON = _with(user_id="member_id")
 _LOOP = _with(loop_number="loop_number")
@@ -167,6 +183,28 @@ ROWS: dict[str, Row] = {
     "verification:close_verification": _change("lead", "admin", arguments=_LOOP, ok=(302, 409)),
     "verification:annotate_new_photos": _change("lead", "admin", ok=(302, 409)),
     "verification:retry_loop": _change("lead", "admin", arguments=_LOOP, ok=(302, 409)),
+    # quality, pay, histories
+    "verification:own_history": _page("annotator"),
+    "verification:own_item": _page("annotator", arguments=_own, ok=(404,)),
+    "verification:revise_own": _change("annotator", arguments=_own, ok=(404,)),
+    "verification:comment_own": _change("annotator", arguments=_own, ok=(404,)),
+    "verification:read_own": _change("annotator", arguments=_own, ok=(404,)),
+    "verification:feedback": _page("annotator"),
+    "verification:earnings": _page("annotator"),
+    "verification:own_statement": _page("annotator"),
+    "verification:quality": _page("lead", "admin"),
+    "verification:quality_agreement": _page("lead", "admin"),
+    "verification:quality_person": _page("lead", "admin", arguments=_PERSON, ok=(404,)),  # an expert, no annotator
+    "verification:pause_person": _change("lead", "admin", arguments=_PERSON, ok=(404,)),
+    "verification:resume_person": _change("lead", "admin", arguments=_PERSON, ok=(404,)),
+    "verification:requalify_person": _change("lead", "admin", arguments=_PERSON, ok=(404,)),
+    "verification:send_back_work": _change("lead", "admin", arguments=_PERSON, ok=(404,), data={"count": "5"}),
+    "verification:pay": _page("lead", "admin"),
+    "verification:pay_forecast": _page("lead", "admin"),
+    "verification:person_statement": _page("lead", "admin", arguments=_PERSON),
+    "verification:item_history": _page("expert", "lead", "admin", arguments=_no_item, ok=(404,)),
+    "verification:comment_on_item": _change("expert", "lead", "admin", arguments=_no_thread, ok=(404,)),
+    "verification:concept_card": _page("annotator", "expert", "lead", "admin", arguments=_no_concept, ok=(404,)),
     "verification:exports": _page("lead", "consumer", "admin"),
     "verification:export": _page("lead", "consumer", "admin", arguments=_EXPORT),
     "verification:cancel_export": _change("lead", "consumer", "admin", arguments=_EXPORT),

@@ -59,6 +59,13 @@ def own_verdict(*, project_id: int, user_id: int, key: UUID) -> OwnVerdict | Non
     return None if row is None else _own(row)
 
 
+def own_verdicts_on(*, project_id: int, user_id: int, item_ids: list[int]) -> list[OwnVerdict]:
+    """The person's verdicts on these items as they stand, in no order."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ON_ITEMS, {"project": project_id, "user": user_id, "items": item_ids})
+        return [_own(row) for row in cursor.fetchall()]
+
+
 def _own(row: tuple[Any, ...]) -> OwnVerdict:
     verdict_id, key, at, kind, rejected, choice, bad_box, text, may_revise, *columns = row
     item = leased_item(tuple(columns))
@@ -97,3 +104,7 @@ ORDER BY v.created_at DESC, v.id DESC LIMIT {PAGE + 1}
 """
 _LAST_LOOKED_AT = f"SELECT min(id), count(*) FROM ({_RECENT}) looked"  # noqa: S608
 _ONE = f"{_COLUMNS} FROM verification_verdict v {_JOINS} WHERE v.key = %(key)s AND v.annotator_id = %(user)s"
+_ON_ITEMS = f"""
+{_COLUMNS} FROM verification_verdict v {_JOINS}
+WHERE v.item_id = ANY(%(items)s::bigint[]) AND v.annotator_id = %(user)s
+"""

@@ -9,11 +9,11 @@ from django.test import Client
 pytestmark = pytest.mark.django_db
 
 PAGES = {
-    "ana": ["My work"],
+    "ana": ["My work", "Earnings"],
     "cleo": ["Explore", "Exports"],
     "edo": ["Home", "Audit"],
-    "lea": ["Home", "Photos", "Explore", "Loops", "Exports", "People", "Settings"],
-    "admin": ["Home", "Photos", "Explore", "Loops", "Exports", "People", "Settings"],
+    "lea": ["Home", "Photos", "Explore", "Loops", "Quality", "Pay", "Exports", "People", "Settings"],
+    "admin": ["Home", "Photos", "Explore", "Loops", "Quality", "Pay", "Exports", "People", "Settings"],
 }
 
 

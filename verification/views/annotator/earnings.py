@@ -1,0 +1,37 @@
+"""What a person earned: their own numbers, and a statement to take away."""
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from verification.selectors.pay import earned_by, last_month, this_month
+from verification.views.periods import asked_period, period_form
+from verification.views.statements import statement
+from webapp.projects.access import ProjectRequest, project_view
+from webapp.projects.policies import Action
+
+
+@project_view(Action.ANNOTATE)
+@require_safe
+def earnings(request: ProjectRequest) -> HttpResponse:
+    """This month, the last one, and any period."""
+    form, period = period_form(request)
+    who = {"project_id": request.project.pk, "user_id": request.user.pk}
+    context = {
+        "project": request.project,
+        "form": form,
+        "period": period,
+        "asked": earned_by(**who, period=period),
+        "this_month": earned_by(**who, period=this_month()),
+        "last_month": earned_by(**who, period=last_month()),
+        "months": (this_month(), last_month()),
+    }
+    status = 400 if form.is_bound and not form.is_valid() else 200
+    return render(request, "verification/pay/earnings.html", context, status=status)
+
+
+@project_view(Action.ANNOTATE)
+@require_safe
+def own_statement(request: ProjectRequest) -> StreamingHttpResponse:
+    """The person's entries of the period as CSV."""
+    return statement(project=request.project, person=request.user, period=asked_period(request))
