@@ -46,10 +46,7 @@ class Preview:
     count: int
     low: int
     high: int
-
-    @property
-    def is_exact(self) -> bool:
-        return self.low == self.high
+    is_exact: bool = False
 
 
 def preview_of(wanted: Wanted, *, seed: int | None = None) -> Preview:
@@ -64,7 +61,7 @@ def preview_of(wanted: Wanted, *, seed: int | None = None) -> Preview:
         if items <= MOST_COUNTED:
             batches = line_batches(snapshot, names, kind, sieve, project_id=project_id)
             count = sum(len(batch.lines) for batch in batches)
-            return Preview(count, count, count)
+            return Preview(count, count, count, is_exact=True)
         ((first, last),) = _rows(snapshot, _PHOTOS, {"project": project_id})
         ((plan,),) = _rows(snapshot, _PLAN, {"samples": samples})
         rng = random.Random(seed)

@@ -16,11 +16,12 @@ from annotation import dispatch
 from verification.exports.filters import Filters
 from verification.exports.formats.registry import FORMATS
 from verification.exports.schemas import SCHEMA_OF
-from verification.models import Export, ExportedPhotos, ExportFormat, ExportKind, ExportState
+from verification.models import Export, ExportedPhotos, ExportFormat, ExportKind, ExportState, WebhookEvent
 from verification.selectors.takedowns import taken_down_since
 from verification.services.export_choices import Choices, wanted_export
 from verification.services.export_files import META_SUFFIX, Progress, Wanted, meta_of, write_export
 from verification.services.files import PARTIAL, PartialFile, partial_file
+from verification.services.webhooks import announce
 from webapp.accounts.models import User
 from webapp.core.errors import Conflict
 from webapp.projects.models import Project
@@ -104,7 +105,9 @@ def run_export(export_id: int) -> Export | None:
                 dispatch.enqueue_export(export_id)
         return None
     except Exception as error:
-        _held(export_id, attempt).update(state=ExportState.FAILED, error=_reason(error), finished_at=Now())
+        with transaction.atomic():
+            if _held(export_id, attempt).update(state=ExportState.FAILED, error=_reason(error), finished_at=Now()):
+                _announce(export.project, export_id, WebhookEvent.EXPORT_FAILED, {"error": _reason(error)})
         raise
     export.refresh_from_db()
     seconds = time.monotonic() - started
@@ -118,13 +121,13 @@ def requeue_stale_exports() -> int:
     An export that waits may be enqueued several times: claiming it makes sure that it is written once.
     """
     lapsed = Export.objects.filter(state=ExportState.RUNNING, heartbeat_at__lt=_stale_before())
-    for export in lapsed.filter(attempt__gte=MAX_ATTEMPTS):
-        _held(export.pk, export.attempt).update(
-            state=ExportState.FAILED,
-            error=_("Its worker ended %(count)s times without finishing. Look into the worker's log.")
-            % {"count": export.attempt},
-            finished_at=Now(),
-        )
+    for export in lapsed.filter(attempt__gte=MAX_ATTEMPTS).select_related("project"):
+        error = _("Its worker ended %(count)s times without finishing. Look into the worker's log.") % {
+            "count": export.attempt
+        }
+        with transaction.atomic():
+            if _held(export.pk, export.attempt).update(state=ExportState.FAILED, error=error, finished_at=Now()):
+                _announce(export.project, export.pk, WebhookEvent.EXPORT_FAILED, {"error": error})
     # A short wait is ordinary: the message is on its way.
     waiting = Export.objects.filter(state=ExportState.PENDING, created_at__lt=_stale_before())
     numbers = list((lapsed | waiting).values_list("pk", flat=True))
@@ -164,6 +167,12 @@ def erase_withdrawn(export: Export) -> None:
     path.with_name(path.name + META_SUFFIX).unlink(missing_ok=True)
 
 
+def _announce(project: Project, export_id: int, event: WebhookEvent, facts: dict[str, Any]) -> None:
+    """Tell those who asked to be told, in the transaction of what happened."""
+    export = Export.objects.values("kind", "format").get(pk=export_id)
+    announce(project_id=project.pk, event=event, subject_id=export_id, facts={"export": export_id, **export, **facts})
+
+
 def _write(wanted: Wanted, file: PartialFile, export_id: int, attempt: int, target: Path) -> None:
     def holds(image_ids: list[int]) -> None:
         ExportedPhotos.objects.create(export_id=export_id, last_image_id=image_ids[-1], image_ids=image_ids)
@@ -190,6 +199,7 @@ def _write(wanted: Wanted, file: PartialFile, export_id: int, attempt: int, targ
         )
         if not held:
             raise _Stopped
+        _announce(wanted.project, export_id, WebhookEvent.EXPORT_DONE, {"records": written.lines, "bytes": file.size})
         target.with_name(target.name + META_SUFFIX).write_bytes(meta)
         file.publish()
 

@@ -45,6 +45,7 @@ def _listing(
         "page": page,
         "is_first_page": not before,
         "schemas": SCHEMA_OF.values(),
+        "may_take_down": Action.TAKE_DOWN in request.permitted,
     }
     return render(request, "verification/exports/list.html", context, status=status)
 
