@@ -10,7 +10,8 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from verification.models import Export, ExportKind, ExportState
+from verification.exports.filters import MOST_CONCEPTS, SIZES, SOURCES
+from verification.models import Export, ExportFormat, ExportKind, ExportState
 from verification.selectors.exports import export_of
 from verification.services.exports import cancel_export, request_export
 from verification.views.consumer.downloads import download, download_meta
@@ -28,11 +29,24 @@ class ExportSent(StrictSerializer):
     loop = serializers.IntegerField(
         min_value=0, max_value=2**31 - 1, required=False, allow_null=True, help_text="Only what was last judged in it."
     )
+    format = serializers.ChoiceField(choices=ExportFormat.choices, required=False)
+    with_photos = serializers.BooleanField(required=False, help_text="Put the photos into the file (yolo).")
+    concepts = serializers.ListField(
+        child=serializers.CharField(max_length=200), max_length=MOST_CONCEPTS, required=False, help_text="Tags by name."
+    )
+    sizes = serializers.ListField(child=serializers.ChoiceField(choices=list(SIZES)), required=False)
+    sources = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(SOURCES)), required=False, help_text="Who proposed the tag."
+    )
+    since = serializers.DateField(required=False, help_text="Day (UTC) of the last judgement.")
+    until = serializers.DateField(required=False)
 
 
 class ExportSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=ExportKind.choices)
+    format = serializers.ChoiceField(choices=ExportFormat.choices)
+    with_photos = serializers.BooleanField()
     filters = serializers.DictField()
     state = serializers.ChoiceField(choices=ExportState.choices)
     rows_done = serializers.IntegerField()
@@ -75,7 +89,7 @@ class ExportsView(ApiView):
     def post(self, request: Request, slug: str) -> Response:
         """A worker writes it. The same request again, while it is not finished, is the same export."""
         sent = self.sent(ExportSent)
-        export = request_export(project=self.project, user=self.person, kind=sent["kind"], loop=sent.get("loop"))
+        export = request_export(project=self.project, user=self.person, **sent)
         return Response(ExportSerializer(export).data, status=status.HTTP_202_ACCEPTED)
 
 
