@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:slug>/", include("verification.views.consumer.urls")),
     path("p/<slug:slug>/", include("verification.views.lead.urls")),
     path("p/<slug:slug>/", include("verification.views.lead.audit_urls")),
+    path("p/<slug:slug>/review/", include("verification.views.expert.urls")),
+    path("p/<slug:slug>/packages/", include("verification.views.lead.package_urls")),
     path("p/<slug:slug>/audit/", include("verification.views.expert_audit.urls")),
     path("p/<slug:slug>/", include("verification.views.quality_urls")),
     path("", include("verification.views.annotator.urls")),

@@ -25,6 +25,7 @@ class Things:
     import_id: int
     loop_number: int
     webhook_id: int
+    team_id: int
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,6 @@ def _api(token: str, *allowed: str, arguments: Arguments = _slug, ok: tuple[int,
     return Row(frozenset(allowed), frozenset(ok), arguments=arguments, json=True, token=token, **extra)
 
 
-def _no_takedown(things: Things) -> dict[str, Any]:
-    return _slug(things) | {"takedown_id": 2**40}
-
-
 def _own(things: Things) -> dict[str, Any]:  # a verdict of nobody's: real ones are tested with the pages
     return _slug(things) | {"key": "00000000-0000-4000-8000-000000000000"}
 
@@ -103,6 +100,10 @@ def _no_thread(things: Things) -> dict[str, Any]:
     return _slug(things) | {"item_id": 2**40, "annotator_id": things.member_id}
 
 
+def _no_takedown(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"takedown_id": 2**40}
+
+
 def _no_concept(things: Things) -> dict[str, Any]:
     return _slug(things) | {"concept_id": 2**40}
 
@@ -113,6 +114,13 @@ _LOOP = _with(loop_number="loop_number")
 _EXPORT = _with(export_id="export_id")
 _IMPORT = _with(import_id="import_id")
 _WEBHOOK = _with(webhook_id="webhook_id")
+_TEAM = _with(team_id="team_id")
+
+
+def _package(things: Things) -> dict[str, Any]:  # a package that is not there: its pages are tested with real ones
+    return _slug(things) | {"package_id": 2**40}
+
+
 # Item endpoints answer in JSON; without a lease of their own people are told so, or that nothing is to be done.
 _ITEM_ANSWERS = (200, 204, 400, 404, 409)
 
@@ -134,6 +142,15 @@ ROWS: dict[str, Row] = {
     "projects:add_person": _change("lead", "admin", ok=(200,), data={"who": "otto", "roles": ["annotator"]}),
     "projects:change_roles": _change("lead", "admin", arguments=_PERSON, data={"roles": ["expert"]}),
     "projects:remove_person": _change("lead", "admin", arguments=_PERSON),
+    "projects:invitations": _page("lead", "admin"),
+    "projects:revoke_invitation": _change(
+        "lead", "admin", arguments=lambda things: _slug(things) | {"invitation_id": 2**40}, ok=(404,)
+    ),
+    "projects:bring_people": _page("lead", "admin"),
+    "projects:teams": _page("lead", "admin"),
+    "projects:team_members": _change("lead", "admin", arguments=_TEAM),
+    "projects:remove_team": _change("lead", "admin", arguments=_TEAM),
+    "projects:join": Row(scope="public", ok=frozenset({404}), arguments=lambda things: {"token": "1:nothing"}),
     "projects:settings": _page("lead", "admin"),
     "projects:pause": _change("lead", "admin"),
     "projects:resume": _change("lead", "admin"),
@@ -167,6 +184,18 @@ ROWS: dict[str, Row] = {
     "verification:answer_task": _page("annotator"),
     "verification:work_keys": _change("annotator", ok=(200, 400)),
     "verification:work_shortcuts": _change("annotator", ok=(200, 204, 302, 400)),
+    "verification:desk": _page("expert"),
+    "verification:take_package": _change("expert", ok=(302, 409)),
+    "verification:package": _page("expert", arguments=_package, ok=(404,)),
+    "verification:mark_item": _change("expert", arguments=_package, ok=_ITEM_ANSWERS, json=True),
+    "verification:unmark_item": _change("expert", arguments=_package, ok=_ITEM_ANSWERS, json=True),
+    "verification:close_package": _change("expert", arguments=_package, ok=(404,)),
+    "verification:give_back_package": _change("expert", arguments=_package),
+    "verification:packages": _page("lead", "admin"),
+    "verification:leads_package": _page("lead", "admin", arguments=_package, ok=(404,)),
+    "verification:give_package": _change("lead", "admin", arguments=_package, ok=(404,), data={"annotator": "1"}),
+    "verification:accept_package": _change("lead", "admin", arguments=_package, ok=(404,), data={"note": "x"}),
+    "verification:ask_package_again": _change("lead", "admin", arguments=_package, ok=(404,), data={"note": "x"}),
     "verification:audit": _page("expert"),
     "verification:audit_lease": _change("expert", ok=_ITEM_ANSWERS, json=True),
     "verification:audit_judge": _change("expert", ok=_ITEM_ANSWERS, json=True),

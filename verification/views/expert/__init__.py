@@ -1,0 +1,1 @@
+"""Experts' pages: the desk, and a package under review."""
