@@ -22,6 +22,7 @@ from tests.webapp.access_rows import (
     Things,
 )
 from verification.models import Export, Webhook
+from webapp.projects.models import Team
 
 JSON = {"accept": "application/json"}
 ALLAUTH_PREFIXES = ("account_", "mfa_", "socialaccount_", "openid_connect_")
@@ -58,6 +59,7 @@ def things(project: Any, edo: Any) -> Things:
     _zero, one = make_loops(project)
     image = make_image(project)
     webhook = Webhook.objects.create(project=project, url="https://hooks.example.org/", events=["export.done"])
+    team = Team.objects.create(project=project, name="Night shift")
     return Things(
         project,
         edo.pk,
@@ -66,6 +68,7 @@ def things(project: Any, edo: Any) -> Things:
         import_id=run.pk,
         loop_number=one.number,
         webhook_id=webhook.pk,
+        team_id=team.pk,
     )
 
 

@@ -41,3 +41,23 @@ def _free_username(email: str) -> str:
     if wanted.lower() not in taken:
         return wanted
     return next(name for number in range(2, len(taken) + 3) if (name := f"{wanted}{number}").lower() not in taken)
+
+
+def open_account(*, email: str, username: str, name: str, password: str) -> User:
+    """An account whose owner chose name and password; the caller checked the password and where the address is from.
+
+    Raises Conflict when name or address is taken.
+    """
+    user = User(username=username, email=email.lower(), first_name=name)
+    user.set_password(password)
+    taken = Conflict(
+        _("There is already an account with this name or address. If it is yours, sign in and open the link again.")
+    )
+    if User.objects.filter(username__iexact=username).exists():
+        raise taken
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise taken from error
+    return user

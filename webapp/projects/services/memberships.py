@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from webapp.accounts.models import User
 from webapp.accounts.services import create_account
 from webapp.core.errors import BadInput, Conflict
-from webapp.projects.models import Membership, Project, Role
+from webapp.projects.models import Membership, Project, Role, TeamMember
 from webapp.projects.selectors import find_person
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ def remove_person(*, project: Project, by: User, user: User) -> None:
     if Role.LEAD in held:
         _refuse_last_lead(project, user)
     _rows(project, user).delete()
+    TeamMember.objects.filter(team__project=project, user=user).delete()
     log.info("project %s: user %s removed user %s", project.pk, by.pk, user.pk)
 
 
