@@ -36,12 +36,13 @@ from annotation.services.stage_runs import (
     plan_once,
     plan_shards,
 )
-from verification.models import Sample
+from verification.models import Sample, WebhookEvent
 from verification.services.audit_draws import draw_wanted_audits
 from verification.services.concept_spreads import count_spread
 from verification.services.packages import PACKED_KINDS, cancel_packages, is_anything_waiting, pack
 from verification.services.redos import settle_redos
 from verification.services.samples import close_sample
+from verification.services.webhooks import announce
 from webapp.accounts.models import User
 from webapp.core.errors import BadInput, Conflict
 from webapp.projects.models import Project
@@ -89,12 +90,28 @@ def advance(loop_id: int) -> Loop | None:
         if all(_is_over(loop, stage) for stage in _stages_left(loop)):
             loop_rows.finish_loop(loop_id)
         loop.refresh_from_db()
+        _announce(loop)
     if loop.state == LoopState.FINISHED:
         loop_rows.drop_leftovers()
         analyze_partitions(loop_id)
         count_spread(loop)
         draw_wanted_audits(loop=loop, config=config_of(loop).audit)
     return loop
+
+
+def _announce(loop: Loop) -> None:
+    """Tell webhooks that the loop is over. One that failed may go on, and be over once more."""
+    event = {LoopState.FINISHED: WebhookEvent.LOOP_FINISHED, LoopState.FAILED: WebhookEvent.LOOP_FAILED}.get(
+        LoopState(loop.state)
+    )
+    if event is not None:
+        announce(
+            project_id=loop.project_id,
+            event=event,
+            subject_id=loop.pk,
+            occasion=loop.finished_at.isoformat() if loop.finished_at else "",
+            facts={"loop": loop.number, "state": loop.state, "error": loop.error},
+        )
 
 
 def cancel_loop(*, loop: Loop, user: User | None) -> bool:
