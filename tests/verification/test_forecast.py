@@ -7,6 +7,8 @@ import pytest
 from verification.forecast import (
     consumption,
     forecast_tag_task,
+    seconds_left,
+    spread_from_statistics,
 )
 
 
@@ -59,3 +61,15 @@ def test_without_annotators_nobody_has_a_share() -> None:
 
 def test_fractions_of_a_cent_are_rounded_half_up() -> None:
     assert forecast_tag_task(items=1, overlap=1, rate=Decimal("0.005"), annotators=1).pay == Decimal("0.01")
+
+
+def test_statistics_give_about_the_same_spread() -> None:
+    spread = spread_from_statistics(1000, 12, [0.5, 0.3])
+    assert spread.frequencies.tolist() == [500, 300] + [20] * 10
+    assert spread_from_statistics(1000, -0.5, []).frequencies.tolist() == [2] * 500
+    assert spread_from_statistics(0, 0, []).regions == 0
+
+
+@pytest.mark.parametrize(("done", "expected"), [(0, None), (50, 60.0), (100, 0.0), (120, 0.0)])
+def test_time_left_is_read_from_the_pace_so_far(done: int, expected: float | None) -> None:
+    assert seconds_left(done, 100, 60.0) == expected
