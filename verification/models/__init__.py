@@ -18,6 +18,7 @@ from verification.models.hotkeys import Hotkeys
 from verification.models.ledger import LedgerEntry
 from verification.models.packages import DisagreeReason, Escalation, PackageItem, PackageState, ReviewPackage, Ruling
 from verification.models.pay_days import PayDay, PayDaysClosed
+from verification.models.qualifying import Qualification, QualifyingAnswer, QualifyingItem, QualifyingRound
 from verification.models.reopenings import Reopening
 from verification.models.samples import ItemState, QAChoice, Sample, SampleItem, TaskKind
 from verification.models.standing import SentBackVerdict, Standing, StandingChange, StandingChangeKind
@@ -60,6 +61,10 @@ __all__ = [
     "PayDay",
     "PayDaysClosed",
     "QAChoice",
+    "Qualification",
+    "QualifyingAnswer",
+    "QualifyingItem",
+    "QualifyingRound",
     "Reopening",
     "ReviewPackage",
     "Ruling",

@@ -1,8 +1,12 @@
-"""The one rule of who is kept from working by a lead, as SQL: the queue asks it in the statement that leases."""
+"""The one rule of who is kept from working, as SQL: the queue asks it in the statement that leases."""
 
 MAY_WORK_SQL = """
     (SELECT standing.id FROM verification_standing standing
      WHERE standing.project_id = p.id AND standing.person_id = %(user)s
        AND (standing.paused_at IS NOT NULL OR standing.requalify_since IS NOT NULL)) IS NULL
+    AND ((SELECT asked.id FROM verification_qualifyinground asked
+          WHERE asked.project_id = p.id AND asked.is_on) IS NULL
+         OR (SELECT passed.id FROM verification_qualification passed
+             WHERE passed.project_id = p.id AND passed.person_id = %(user)s) IS NOT NULL)
 """
-"""Nothing keeps %(user)s from being given items of project `p`."""
+"""No lead and no qualifying round keeps %(user)s from being given items of project `p`."""
