@@ -15,12 +15,12 @@ import redis
 from django.conf import settings
 from django.db import connection
 
+from annotation.models import Image
 from tests.embedded.runs import ROOT, eventually
 from tests.factories import make_sample
+from tests.verification.exports_read import exported
 from tests.verification.judgements import judge_all
-from verification.models import Export, ExportState
-from verification.services.export_choices import wanted_export
-from verification.services.export_files import write_export
+from verification.models import Export, ExportedPhotos, ExportState
 from verification.services.exports import export_path, request_export, requeue_stale_exports
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,12 +74,13 @@ def test_a_worker_writes_what_was_asked_for(project: Any, ana: Any, cleo: Any, t
     assert export_path(export).read_bytes() == _fresh(project)
 
 
+@pytest.mark.parametrize("file_format", ["jsonl", "yolo"])
 def test_a_killed_export_restarts_and_ends_as_a_fresh_one(
-    project: Any, ana: Any, cleo: Any, tmp_path: Path, settings: Any
+    project: Any, ana: Any, cleo: Any, tmp_path: Path, settings: Any, file_format: str
 ) -> None:
     settings.ARGUS_HEARTBEAT_TIMEOUT_SECONDS = 2
     judge_all(make_sample(project, items=80, images=8), [ana])
-    export = request_export(project=project, user=cleo, kind="tags")
+    export = request_export(project=project, user=cleo, kind="tags", format=file_format)
     partial = export_path(export).with_name(f"{export.pk}.1.partial")
     with _worker(tmp_path / "first", pause=0.5) as first:
         assert eventually(lambda: _is_under_way(export), seconds=40), (tmp_path / "first").read_text()
@@ -93,24 +94,17 @@ def test_a_killed_export_restarts_and_ends_as_a_fresh_one(
         assert eventually(lambda: _state(export) == ExportState.DONE, seconds=40), (tmp_path / "second").read_text()
     data = export_path(export).read_bytes()
     assert export.attempt == 2
-    assert data == _fresh(project)
+    assert data == _fresh(project, file_format)
     assert hashlib.sha256(data).hexdigest() == export.sha256
     assert not partial.exists()
+    pictures = set(Image.objects.values_list("pk", flat=True))
+    assert pictures == {image for held in ExportedPhotos.objects.filter(export=export) for image in held.image_ids}
+    assert ExportedPhotos.objects.count() == len(pictures)  # a batch each; none of the killed attempt's
 
 
 def _is_under_way(export: Export) -> bool:
     return _state(export) == ExportState.RUNNING and 20 <= export.rows_done < 60
 
 
-class _Bytes:
-    def __init__(self) -> None:
-        self.data = b""
-
-    def write(self, data: bytes) -> None:
-        self.data += data
-
-
-def _fresh(project: Any) -> bytes:
-    sink = _Bytes()
-    write_export(wanted_export(project=project, kind="tags"), sink, lambda _progress: None)
-    return sink.data
+def _fresh(project: Any, file_format: str = "jsonl") -> bytes:
+    return exported(project, format=file_format)
