@@ -15,6 +15,10 @@ import numpy as np
 from verification.sampling import Ints
 
 SECONDS_PER_TAG_ITEM = 10.0
+SECONDS_PER_QUESTION = 15.0
+"""Papers V1 appendix C.3: "15 seconds for each VQA annotation"."""
+WRONG_ANSWERS = 1 / 3
+"""The share of answers that somebody has to write anew, before any audit has told it."""
 ENOUGH_VERDICTS = 30
 """Fewer judged items are too few to say how long one takes."""
 
@@ -64,6 +68,32 @@ def forecast_tag_task(
         hours=hours,
         hours_each=hours / annotators if annotators else None,
         pay=(verdicts * rate).quantize(Decimal("0.01"), ROUND_HALF_UP),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionForecast:
+    """The QA checks of a loop and the answers that follow from them. answers: about how many are wrong and are written
+    anew; hours and pay: of both together."""
+
+    items: int
+    verdicts: int
+    answers: int
+    hours: float
+    pay: Decimal
+
+
+def forecast_questions(
+    *, items: int, overlap: int, rate: Decimal, answer_rate: Decimal, wrong: float = WRONG_ANSWERS
+) -> QuestionForecast:
+    """`rate`: pay per check; `answer_rate`: per written answer; `wrong`: the share of answers that are wrong."""
+    verdicts, answers = items * overlap, round(items * wrong) * overlap
+    return QuestionForecast(
+        items=items,
+        verdicts=verdicts,
+        answers=answers,
+        hours=(verdicts + answers) * SECONDS_PER_QUESTION / 3600,
+        pay=(verdicts * rate + answers * answer_rate).quantize(Decimal("0.01"), ROUND_HALF_UP),
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from verification.forecast import (
     consumption,
+    forecast_questions,
     forecast_tag_task,
     seconds_left,
     spread_from_statistics,
@@ -73,3 +74,10 @@ def test_statistics_give_about_the_same_spread() -> None:
 @pytest.mark.parametrize(("done", "expected"), [(0, None), (50, 60.0), (100, 0.0), (120, 0.0)])
 def test_time_left_is_read_from_the_pace_so_far(done: int, expected: float | None) -> None:
     assert seconds_left(done, 100, 60.0) == expected
+
+
+def test_questions_cost_their_check_and_the_answers_that_are_written_anew() -> None:
+    found = forecast_questions(items=3_000, overlap=1, rate=Decimal("0.02"), answer_rate=Decimal("0.07"), wrong=0.25)
+    assert (found.verdicts, found.answers, found.pay) == (3_000, 750, Decimal("112.50"))
+    assert found.hours == pytest.approx(3_750 * 15 / 3_600)
+    assert forecast_questions(items=10, overlap=3, rate=Decimal(0), answer_rate=Decimal(1), wrong=0.5).answers == 15

@@ -38,12 +38,22 @@ class SamplingForm(forms.Form):
     max_concepts = _number(
         gettext_lazy("Concepts at most"), MAX_CONCEPTS, gettext_lazy("Empty: all. The most frequent ones stay.")
     )
+    questions = forms.IntegerField(
+        label=gettext_lazy("Questions at most"),
+        required=False,
+        min_value=0,
+        max_value=MAX_BUDGET,
+        help_text=gettext_lazy("Empty: one for two tag items. 0: none."),
+    )
     audits = forms.BooleanField(label=gettext_lazy("Draw the audits when the loop is finished"), required=False)
 
     def sampling(self) -> SamplingConfig:
         data = self.cleaned_data
         return SamplingConfig(
-            budget=data["budget"], min_frequency=data["min_frequency"] or 1, max_concepts=data["max_concepts"]
+            budget=data["budget"],
+            min_frequency=data["min_frequency"] or 1,
+            max_concepts=data["max_concepts"],
+            question_budget=data["questions"],
         )
 
     def audit(self) -> AuditConfig:

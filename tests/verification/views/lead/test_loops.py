@@ -11,11 +11,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation.models import Loop, LoopState, StageFailure, StageRun, StageState
+from annotation.models import Loop, LoopState, Region, StageFailure, StageRun, StageState
 from annotation.pipeline.loop_configs import LoopConfig, SamplingConfig
 from annotation.pipeline.rosters import DEFAULT_ROSTER
-from tests.annotation.scenes import make_annotated_loop, make_scene
+from tests.annotation.scenes import ask, make_annotated_loop, make_scene
 from tests.factories import make_image, make_sample
+from tests.verification.services.annotated import annotated_loop
 from verification.models import Sample
 from verification.services.queue import lease_items
 from verification.services.verdicts import record_verdict
@@ -113,6 +114,42 @@ def test_a_budget_makes_the_forecast_smaller(as_lea: Client, project: Any) -> No
     assert "<html" not in answer.content.decode()
     assert "People are asked 10 " in words(answer)
     assert 'value="10"' in as_lea.get(at("loops"), {"budget": 10}).content.decode()
+
+
+def test_the_preview_names_concepts_and_follows_all_settings(as_lea: Client, project: Any) -> None:
+    annotated_loop(project, {"cup": 300, "jug": 30, "whisk": 2})
+    asked = {"HX-Request": "true", "HX-Target": "forecast"}
+    said = words(as_lea.get(at("loops"), {"min_frequency": "10", "max_concepts": "2", "budget": ""}, headers=asked))
+    # With two concepts the rarer one gets 6 and the other 90.
+    assert "People are asked 96 tag items" in said
+    assert "96 items; of 2 concepts about 2 are seen" in said
+    assert "cup 300 90 30.0 %" in said
+    assert "jug 30 6 20.0 %" in said
+    assert "Too rare and left out: 1 concepts on 2 regions." in said
+    assert "An audit tells it to ± 2.8" in said
+    page = as_lea.get(at("loops"), {"min_frequency": "10"})
+    assert 'value="10"' in page.content.decode()
+    assert "whisk" not in words(page)
+
+
+def test_questions_are_forecast_beside_the_tags(as_lea: Client, project: Any) -> None:
+    loop = make_scene(project, photos=1, regions=6)
+    for region in Region.objects.all():
+        ask(loop, region, "kettle", "What is it?", "A kettle.")
+    said = words(as_lea.get(at("loops")))
+    assert "Questions besides 3 checks at most, and about 1 answers to write: 1 min, $0.13" in said
+    assert "Questions besides" not in words(as_lea.get(at("loops"), {"questions": "0"}))
+
+
+def test_all_settings_are_frozen_with_the_loop(as_lea: Client, project: Any) -> None:
+    annotated_loop(project, {"cup": 30})
+    form = {"budget": "20", "min_frequency": "5", "max_concepts": "7", "questions": "4", "audits": "on"}
+    as_lea.post(at("start_loop"), form)
+    config = Loop.objects.get(number=1).config
+    sampling = config["sampling"]
+    assert (sampling["budget"], sampling["min_frequency"], sampling["max_concepts"]) == (20, 5, 7)
+    assert sampling["question_budget"] == 4
+    assert config["audit"] == {"size": 1000, "overlap_share": 0.1, "automatic": True}
 
 
 @pytest.mark.parametrize("budget", ["0", "-5", "many", "1e9", "99999999999999999999"])
