@@ -125,11 +125,12 @@ def test_each_endpoint_needs_its_scope(
     name: str,
     admin: User,
     ana: User,
+    edo: User,
     with_token: TokenClient,
     things: Things,  # noqa: F811
 ) -> None:
     row = ROWS[name]
-    person = ana if row.allowed == frozenset({"annotator"}) else admin
+    person = {frozenset({"annotator"}): ana, frozenset({"expert"}): edo}.get(row.allowed, admin)
     others = [scope for scope in ALL_SCOPES if scope != row.token]
     refused = ask(with_token(person, *others), name, things)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "scope_missing")

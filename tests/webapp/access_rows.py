@@ -117,6 +117,14 @@ _WEBHOOK = _with(webhook_id="webhook_id")
 _TEAM = _with(team_id="team_id")
 
 
+def _tags(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"kind": "tags"}
+
+
+def _no_package(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"package_id": 2**40}
+
+
 def _package(things: Things) -> dict[str, Any]:  # a package that is not there: its pages are tested with real ones
     return _slug(things) | {"package_id": 2**40}
 
@@ -183,6 +191,10 @@ ROWS: dict[str, Row] = {
     "verification:qa_task": _page("annotator"),
     "verification:answer_task": _page("annotator"),
     "verification:work_keys": _change("annotator", ok=(200, 400)),
+    "verification:qualify": _page("annotator"),
+    "verification:answer_qualifying": _change("annotator", ok=(400,)),
+    "verification:qualifying": _page("lead", "admin"),
+    "verification:change_qualifying": _change("lead", "admin", data={"off": "1"}),
     "verification:work_shortcuts": _change("annotator", ok=(200, 204, 302, 400)),
     "verification:desk": _page("expert"),
     "verification:take_package": _change("expert", ok=(302, 409)),
@@ -264,11 +276,17 @@ ROWS |= {
     "api:projects": Row(scope="signed in", json=True, token="read"),
     "api:project": _api("read", *_EVERYONE),
     "api:image_file": _api("read", *_EVERYONE, arguments=_image),
-    "api:work_lease": _api("annotate", "annotator", changes=True),
-    "api:work_submit": _api("annotate", "annotator", changes=True, ok=_ITEM_ANSWERS),
-    "api:work_undo": _api("annotate", "annotator", changes=True, ok=_ITEM_ANSWERS),
-    "api:work_skip": _api("annotate", "annotator", changes=True, ok=_ITEM_ANSWERS),
-    "api:work_release": _api("annotate", "annotator", changes=True),
+    "api:work_lease": _api("annotate", "annotator", arguments=_tags, changes=True),
+    "api:work_submit": _api("annotate", "annotator", arguments=_tags, changes=True, ok=_ITEM_ANSWERS),
+    "api:work_undo": _api("annotate", "annotator", arguments=_tags, changes=True, ok=_ITEM_ANSWERS),
+    "api:work_skip": _api("annotate", "annotator", arguments=_tags, changes=True, ok=_ITEM_ANSWERS),
+    "api:work_release": _api("annotate", "annotator", arguments=_tags, changes=True),
+    "api:packages": _api("annotate", "expert"),
+    "api:take_package": _api("annotate", "expert", changes=True, ok=(409,)),
+    "api:package": _api("annotate", "expert", arguments=_no_package, ok=(404,)),
+    "api:rule_item": _api("annotate", "expert", arguments=_no_package, changes=True, ok=_ITEM_ANSWERS),
+    "api:close_package": _api("annotate", "expert", arguments=_no_package, changes=True, ok=(404,)),
+    "api:give_back_package": _api("annotate", "expert", arguments=_no_package, changes=True),
     "api:loops": _api("lead", "lead", "admin"),
     "api:loops POST": _api("lead", "lead", "admin", changes=True, ok=(201, 409)),
     "api:loop": _api("lead", "lead", "admin", arguments=_LOOP),

@@ -19,6 +19,7 @@ from webapp.api.views import ApiView, Needs
 from webapp.core.errors import NotFound
 from webapp.projects.policies import Action
 
+STAGE_STATES = [(state, state) for state in ("waiting", "now", "done", "failed", "cancelled")]
 _LEAD = Needs(TokenScope.LEAD, Action.RUN_LOOPS)
 
 
@@ -36,7 +37,7 @@ class StageSerializer(serializers.Serializer[Any]):
     """`done` of `total` shards, or verdicts where people work."""
 
     name = serializers.CharField()
-    state = serializers.ChoiceField(choices=["waiting", "now", "done", "failed", "cancelled"])
+    state = serializers.ChoiceField(choices=STAGE_STATES)
     done = serializers.IntegerField()
     total = serializers.IntegerField()
     failed_images = serializers.IntegerField(source="failed")

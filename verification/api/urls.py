@@ -1,15 +1,20 @@
 """Addresses of verification in the API, below projects/<slug>/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from verification.api import exports, loops, statistics, work
+from verification.api import exports, loops, packages, statistics, work
 
 urlpatterns = [
-    path("work/tags/lease", work.LeaseView.as_view(), name="work_lease"),
-    path("work/tags/submit", work.SubmitView.as_view(), name="work_submit"),
-    path("work/tags/undo", work.UndoView.as_view(), name="work_undo"),
-    path("work/tags/skip", work.SkipView.as_view(), name="work_skip"),
-    path("work/tags/release", work.ReleaseView.as_view(), name="work_release"),
+    *(
+        re_path(rf"^work/(?P<kind>tags|questions|answers)/{name}$", view.as_view(), name=f"work_{name}")
+        for name, view in work.VIEWS.items()
+    ),
+    path("packages", packages.PackagesView.as_view(), name="packages"),
+    path("packages/take", packages.TakeView.as_view(), name="take_package"),
+    path("packages/<int:package_id>", packages.PackageView.as_view(), name="package"),
+    path("packages/<int:package_id>/rule", packages.RuleView.as_view(), name="rule_item"),
+    path("packages/<int:package_id>/close", packages.CloseView.as_view(), name="close_package"),
+    path("packages/<int:package_id>/give-back", packages.GiveBackView.as_view(), name="give_back_package"),
     path("loops", loops.LoopsView.as_view(), name="loops"),
     path("loops/<int:loop_number>", loops.LoopView.as_view(), name="loop"),
     path("loops/<int:loop_number>/cancel", loops.CancelLoopView.as_view(), name="cancel_loop"),

@@ -10,9 +10,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from verification.models import SkipReason
-from verification.services.queue import MAX_HELD, LeasedItem, lease_items, lease_next, release_items
-from verification.services.quotas import charge_items
+from verification.models import QAChoice, SkipReason, TaskKind
+from verification.services.queue import MAX_HELD, LeasedItem, release_items
+from verification.services.quotas import lease_within_quota, next_within_quota
 from verification.services.skips import skip_item
 from verification.services.submissions import submit_verdict
 from verification.services.tickets import issue_ticket
@@ -36,8 +36,16 @@ class LeaseSent(StrictSerializer):
 
 
 class VerdictSent(StrictSerializer):
+    """Of a tag task: `rejected`, `bad_box`, and `text` for the right tag when all are wrong. Of a question: `choice`.
+    Of an answer to be written: `text`, or a `choice` that says why there is none."""
+
     assignment = id_field()
-    rejected = serializers.ListField(child=id_field(), max_length=20, help_text="Ids of the tags that are wrong.")
+    rejected = serializers.ListField(
+        child=id_field(), max_length=20, default=list, help_text="Ids of the tags that are wrong."
+    )
+    bad_box = serializers.BooleanField(default=False, help_text="The box does not show one thing.")
+    choice = serializers.ChoiceField(choices=QAChoice.choices, default="", allow_blank=True)
+    text = serializers.CharField(max_length=2000, default="", allow_blank=True)
     key = serializers.UUIDField(help_text="Made by you. Sent again with the same content, it is the same verdict.")
     ticket = serializers.CharField(max_length=64, default="", help_text="Of the item: proves that it was yours.")
     seconds = serializers.FloatField(min_value=0, max_value=86_400, default=0)
@@ -72,6 +80,18 @@ class ShownTagSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class PairSerializer(serializers.Serializer[Any]):
+    question = serializers.CharField()
+    answer = serializers.CharField()
+
+
+class QuestionSerializer(PairSerializer):
+    """A question about `tag`, its answer, and for who writes the right one the region's other pairs."""
+
+    tag = serializers.CharField()
+    others = PairSerializer(many=True)
+
+
 class ItemSerializer(serializers.Serializer[Any]):
     """An item as an annotator may see it. No scores, sources or names."""
 
@@ -85,7 +105,8 @@ class ItemSerializer(serializers.Serializer[Any]):
         max_length=4,
         help_text="x1, y1, x2, y2: pixels, x2/y2 exclusive.",
     )
-    tags = ShownTagSerializer(many=True)
+    tags = ShownTagSerializer(many=True, help_text="Empty where a question is asked.")
+    question = QuestionSerializer(allow_null=True, help_text="null in a tag task.")
 
 
 class ItemsAnswer(serializers.Serializer[Any]):
@@ -105,8 +126,17 @@ class ReleaseAnswer(serializers.Serializer[Any]):
     released = serializers.IntegerField()
 
 
+KINDS = {"tags": TaskKind.TAG, "questions": TaskKind.QA, "answers": TaskKind.ANSWER}
+
+
 class _Work(ApiView):
+    """`kind` in the address: tags, questions (is the answer right?) or answers (write the right one)."""
+
     needs: ClassVar = {"POST": Needs(TokenScope.ANNOTATE, Action.ANNOTATE)}
+
+    @property
+    def kind(self) -> TaskKind:
+        return KINDS[self.kwargs["kind"]]
 
     @property
     def who(self) -> dict[str, int]:
@@ -127,7 +157,16 @@ class _Work(ApiView):
             "image": {"url": address, "width": item.width, "height": item.height},
             "box": item.box,
             "tags": [{"id": tag.concept_id, "text": tag.text} for tag in item.tags],
+            "question": _question(item),
         }
+
+
+def _question(item: LeasedItem) -> dict[str, Any] | None:
+    asked = item.question
+    if asked is None:
+        return None
+    others = [{"question": question, "answer": answer} for question, answer in asked.others]
+    return {"tag": asked.tag, "question": asked.question, "answer": asked.answer, "others": others}
 
 
 class LeaseView(_Work):
@@ -138,14 +177,14 @@ class LeaseView(_Work):
         responses=ItemsAnswer,
         tags=["work"],
     )
-    def post(self, request: Request, slug: str) -> Response:
+    def post(self, request: Request, slug: str, kind: str) -> Response:
         """The same call again gives the same items. Empty when nothing is open for you, or the project is paused.
 
         Items that are taken and not judged count against a quota (429, `lease_quota`).
         """
         want = self.wanted(self.sent(LeaseSent)["want"])
-        charge_items(user_id=self.person.pk, count=want)
-        return Response(ItemsAnswer(self.items_answer(lease_items(**self.who, count=want))).data)
+        items = lease_within_quota(**self.who, count=want, kind=self.kind)
+        return Response(ItemsAnswer(self.items_answer(items)).data)
 
 
 class SubmitView(_Work):
@@ -156,13 +195,17 @@ class SubmitView(_Work):
         responses=VerdictAnswer,
         tags=["work"],
     )
-    def post(self, request: Request, slug: str) -> Response:
+    def post(self, request: Request, slug: str, kind: str) -> Response:
         """Durable when this answers. 409 `lease_lost`: somebody else has the item now; it is kept, unpaid."""
         sent = self.sent(VerdictSent)
         receipt, items = submit_verdict(
             **self.who,
             assignment_id=sent["assignment"],
+            kind=self.kind,
             rejected_ids=sent["rejected"],
+            is_bad_box=sent["bad_box"],
+            choice=sent["choice"],
+            text=sent["text"],
             seconds=sent["seconds"],
             key=sent["key"],
             ticket=sent["ticket"],
@@ -179,7 +222,7 @@ class UndoView(_Work):
         responses=UndoAnswer,
         tags=["work"],
     )
-    def post(self, request: Request, slug: str) -> Response:
+    def post(self, request: Request, slug: str, kind: str) -> Response:
         """Its item is yours again: lease to see it."""
         sent = self.sent(UndoSent)
         receipt = withdraw_verdict(**self.who, verdict_key=sent["verdict"], key=sent["key"])
@@ -194,13 +237,12 @@ class SkipView(_Work):
         responses=ItemsAnswer,
         tags=["work"],
     )
-    def post(self, request: Request, slug: str) -> Response:
+    def post(self, request: Request, slug: str, kind: str) -> Response:
         """You never get it again; three people who skip it send it to the lead."""
         sent = self.sent(SkipSent)
         skip_item(**self.who, assignment_id=sent["assignment"], reason=sent["reason"])
-        want = self.wanted(sent["want"])
-        charge_items(user_id=self.person.pk, count=want)
-        return Response(ItemsAnswer(self.items_answer(lease_next(**self.who, count=want))).data)
+        items = next_within_quota(**self.who, count=self.wanted(sent["want"]), kind=self.kind)
+        return Response(ItemsAnswer(self.items_answer(items)).data)
 
 
 class ReleaseView(_Work):
@@ -211,7 +253,10 @@ class ReleaseView(_Work):
         responses=ReleaseAnswer,
         tags=["work"],
     )
-    def post(self, request: Request, slug: str) -> Response:
+    def post(self, request: Request, slug: str, kind: str) -> Response:
         sent = self.sent(ReleaseSent)
         count = release_items(**self.who, assignment_ids=sent.get("assignments"))
         return Response(ReleaseAnswer({"released": count}).data)
+
+
+VIEWS = {"lease": LeaseView, "submit": SubmitView, "undo": UndoView, "skip": SkipView, "release": ReleaseView}

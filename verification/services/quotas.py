@@ -5,12 +5,17 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from verification.models import TaskKind
+from verification.services.queue import LeasedItem, lease_items, lease_next
 from webapp.core.errors import TooMany
 
-_JUDGED = """
+_TAKEN = """
 SELECT extract(epoch FROM date_trunc('hour', now()))::bigint,
        (SELECT count(*) FROM verification_verdict v
         WHERE v.annotator_id = %(user)s AND NOT v.is_withdrawal AND v.created_at >= date_trunc('hour', now())),
+       (SELECT count(*) FROM verification_assignment a JOIN verification_sample s ON s.id = a.sample_id
+        WHERE a.annotator_id = %(user)s AND a.state = 'leased' AND s.project_id = %(project)s
+          AND s.task_kind = %(kind)s::text),
        extract(epoch FROM date_trunc('hour', now()) + interval '1 hour' - now())::int
 """
 
@@ -25,22 +30,34 @@ class LeaseQuota(TooMany):
         self.retry_after = retry_after
 
 
-def charge_items(*, user_id: int, count: int) -> None:
-    """Call before `count` items are handed out by request (those that come with a verdict are paid for by it).
+def lease_within_quota(*, project_id: int, user_id: int, count: int, kind: TaskKind) -> list[LeasedItem]:
+    """`lease_items`, unless the person took many more items than they judged. Raises LeaseQuota."""
+    hour, held = _checked(project_id, user_id, kind)
+    items = lease_items(project_id=project_id, user_id=user_id, count=count, kind=kind)
+    _charge(user_id, hour, len(items) - held)
+    return items
 
-    Items handed out this hour, less verdicts given this hour, may not exceed ARGUS_UNJUDGED_PER_HOUR. Counted in Redis
-    by the database's hour; a flushed count starts over. Raises LeaseQuota.
+
+def next_within_quota(*, project_id: int, user_id: int, count: int, kind: TaskKind) -> list[LeasedItem]:
+    """`lease_next` likewise: for what does not come with a verdict."""
+    if count < 1:
+        return []
+    hour, _held = _checked(project_id, user_id, kind)
+    items = lease_next(project_id=project_id, user_id=user_id, count=count, kind=kind)
+    _charge(user_id, hour, len(items))
+    return items
+
+
+def _checked(project_id: int, user_id: int, kind: TaskKind) -> tuple[int, int]:
+    """(the database's hour, how many items the person holds). Raises LeaseQuota.
+
+    Items taken in this hour, less verdicts given in it, may not exceed ARGUS_UNJUDGED_PER_HOUR. What comes with a
+    verdict is paid for by it and not counted. Counted in Redis; a flushed count starts over.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_JUDGED, {"user": user_id})
-        hour, judged, left = cursor.fetchone()
-    key = f"items-taken:{user_id}:{hour}"
-    cache.add(key, 0, timeout=7200)
-    try:
-        taken = cache.incr(key, count) if count else 0
-    except ValueError:  # it expired between the two calls
-        return
-    if taken - judged > settings.ARGUS_UNJUDGED_PER_HOUR:
+        cursor.execute(_TAKEN, {"user": user_id, "project": project_id, "kind": kind.value})
+        hour, judged, held, left = cursor.fetchone()
+    if cache.get(_key(user_id, hour), 0) - judged >= settings.ARGUS_UNJUDGED_PER_HOUR:
         raise LeaseQuota(
             _(
                 "You took many more items than you judged in this hour, so no new ones are given for now. "
@@ -49,3 +66,19 @@ def charge_items(*, user_id: int, count: int) -> None:
             % {"minutes": max(1, round(left / 60))},
             retry_after=left,
         )
+    return hour, held
+
+
+def _charge(user_id: int, hour: int, count: int) -> None:
+    if count < 1:
+        return
+    key = _key(user_id, hour)
+    if not cache.add(key, count, timeout=7200):
+        try:
+            cache.incr(key, count)
+        except ValueError:  # it expired between the two calls
+            return
+
+
+def _key(user_id: int, hour: int) -> str:
+    return f"items-taken:{user_id}:{hour}"

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST
 from verification.models import TaskKind
 from verification.selectors.work import last_verdicts_of, stint_of, today_of
 from verification.services.hotkeys import choose_keys
-from verification.services.queue import LeasedItem, lease_items, lease_next, release_items
+from verification.services.queue import LeasedItem, release_items
+from verification.services.quotas import lease_within_quota, next_within_quota
 from verification.services.skips import skip_item
 from verification.services.submissions import submit_verdict
 from verification.services.verdicts import withdraw_verdict
@@ -37,7 +38,7 @@ def lease(request: ProjectRequest, kind: TaskKind) -> HttpResponse:
     """The person's items, renewed and topped up. Opens the task, and is asked again while there is nothing to do."""
     sent = read_sent(request, LeaseSent)
     who = {"project_id": request.project.pk, "user_id": request.user.pk}
-    items = lease_items(**who, count=min(sent.want, settings.ARGUS_LEASE_BATCH), kind=kind)
+    items = lease_within_quota(**who, count=min(sent.want, settings.ARGUS_LEASE_BATCH), kind=kind)
     have = set(sent.have)
     today = today_of(**who, kind=kind)
     stint = stint_of(**who, done_today=today.items, kind=kind)
@@ -89,7 +90,7 @@ def skip(request: ProjectRequest, kind: TaskKind) -> HttpResponse:
     sent = read_sent(request, SkipSent)
     who = {"project_id": request.project.pk, "user_id": request.user.pk}
     skip_item(**who, assignment_id=sent.assignment, reason=sent.reason)
-    return answer(_next_items(request, lease_next(**who, count=_wanted(request, sent.want), kind=kind)))
+    return answer(_next_items(request, next_within_quota(**who, count=_wanted(request, sent.want), kind=kind)))
 
 
 @project_view(Action.ANNOTATE)

@@ -4,6 +4,7 @@ from argus_client.client import Client, Project
 from argus_client.errors import ApiError, ArgusClientError, ConnectionFailed, DigestMismatch, WaitedTooLong
 from argus_client.exports import Export
 from argus_client.loops import Loop, Stage
+from argus_client.packages import Package, PackedItem
 from argus_client.webhooks import is_signed
 from argus_client.work import Item, Tag
 
@@ -16,6 +17,8 @@ __all__ = [
     "Export",
     "Item",
     "Loop",
+    "Package",
+    "PackedItem",
     "Project",
     "Stage",
     "Tag",

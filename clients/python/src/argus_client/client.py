@@ -9,6 +9,7 @@ from typing import Any
 
 from argus_client.exports import Export
 from argus_client.loops import Loop
+from argus_client.packages import Package
 from argus_client.transport import Transport
 from argus_client.work import Item, work
 
@@ -48,12 +49,22 @@ class Project:
         self.facts = dict(facts)
         self._path = f"projects/{slug}"
 
-    def work(self, *, ahead: int = 5) -> Iterator[Item]:
+    def work(self, kind: str = "tags", *, ahead: int = 5) -> Iterator[Item]:
         """Items to judge, one after the other, until none is open: `for item in project.work(): item.submit([…])`.
 
-        Holds up to `ahead` items at a time and gives back what is left when the loop ends early.
+        kind: tags, questions (is the answer right?) or answers (write the right one). Holds up to `ahead` items at a
+        time and gives back what is left when the loop ends early.
         """
-        return work(self.transport, self._path, ahead=ahead)
+        return work(self.transport, f"{self._path}/work/{kind}", ahead=ahead)
+
+    def take_package(self, package_id: int | None = None) -> Package:
+        """Take a package to review, by default the one that has waited longest. Raises ApiError (409)."""
+        facts = self.transport.post(f"{self._path}/packages/take", {"package": package_id})
+        return Package(self.transport, self._path, facts)
+
+    def packages(self) -> Mapping[str, Any]:
+        """The expert's desk: what is `waiting`, what they have `held`, what they `decided`."""
+        return self.transport.get(f"{self._path}/packages")  # type: ignore[no-any-return]
 
     def undo(self, key: str) -> bool:
         """Withdraw the verdict with this key. Whether it had been withdrawn before."""

@@ -20,14 +20,15 @@ class Tag:
 
 
 class Item:
-    """Something to judge: a region of a photo, and the tags that were proposed for it.
+    """Something to judge: a region of a photo, with the `tags` that were proposed for it, or a `question` about it
+    (a mapping with tag, question, answer and the region's other pairs) and no tags.
 
     `box` is (x1, y1, x2, y2) in pixels of `width` × `height`, x2 and y2 exclusive.
     """
 
     def __init__(self, transport: Transport, path: str, facts: Mapping[str, Any]) -> None:
         self._transport = transport
-        self._path = path
+        self._path = path  # of the project's work of this kind
         self.assignment: int = facts["assignment"]
         self.id: int = facts["item"]
         self.ticket: str = facts["ticket"]
@@ -36,6 +37,7 @@ class Item:
         self.image_url: str = facts["image"]["url"]
         self.box: tuple[float, float, float, float] = tuple(facts["box"])
         self.tags = [Tag(tag["id"], tag["text"]) for tag in facts["tags"]]
+        self.question: Mapping[str, Any] | None = facts["question"]
         self.key = str(uuid.uuid4())
         self.is_over = False
         self._shown_at = time.monotonic()
@@ -44,8 +46,19 @@ class Item:
         """The photo as WebP, `width` × `height`."""
         return bytes(self._transport.request("GET", self.image_url).data)
 
-    def submit(self, rejected: Iterable[Tag | int | str] = (), *, seconds: float | None = None) -> bool:
+    def submit(
+        self,
+        rejected: Iterable[Tag | int | str] = (),
+        *,
+        choice: str = "",
+        text: str = "",
+        bad_box: bool = False,
+        seconds: float | None = None,
+    ) -> bool:
         """Say which tags are wrong (tags, their ids or texts); all others count as right.
+
+        Of a question say the `choice`: correct, wrong_answer, unanswerable or wrong_tag. Who writes the right answer
+        sends the `text`. In a tag task `text` is the right tag when all are wrong; `bad_box`: it shows no one thing.
 
         seconds: the time it took; by default since the item was handed out by the loop. Returns whether this verdict
         had been recorded before. Raises ApiError: 409 `lease_lost` when somebody else has the item by now.
@@ -54,16 +67,19 @@ class Item:
             "assignment": self.assignment,
             "ticket": self.ticket,
             "rejected": sorted({self._id(tag) for tag in rejected}),
+            "choice": choice,
+            "text": text,
+            "bad_box": bad_box,
             "key": self.key,
             "seconds": time.monotonic() - self._shown_at if seconds is None else seconds,
         }
-        answer = self._transport.post(f"{self._path}/work/tags/submit", sent)
+        answer = self._transport.post(f"{self._path}/submit", sent)
         self.is_over = True
         return bool(answer["repeated"])
 
     def skip(self, reason: str) -> None:
         """Pass it on; one of SKIP_REASONS. You never get it again."""
-        self._transport.post(f"{self._path}/work/tags/skip", {"assignment": self.assignment, "reason": reason})
+        self._transport.post(f"{self._path}/skip", {"assignment": self.assignment, "reason": reason})
         self.is_over = True
 
     def show(self) -> Item:
@@ -88,7 +104,7 @@ def work(transport: Transport, path: str, *, ahead: int) -> Iterator[Item]:
     seen: set[int] = set()
     try:
         while True:
-            answer = transport.post(f"{path}/work/tags/lease", {"want": ahead})
+            answer = transport.post(f"{path}/lease", {"want": ahead})
             held = [Item(transport, path, facts) for facts in answer["items"] if facts["assignment"] not in seen]
             if not held:
                 return
@@ -102,4 +118,4 @@ def work(transport: Transport, path: str, *, ahead: int) -> Iterator[Item]:
     finally:
         if held:
             left = [item.assignment for item in held]
-            transport.post(f"{path}/work/tags/release", {"assignments": left})
+            transport.post(f"{path}/release", {"assignments": left})
