@@ -141,5 +141,10 @@ def test_no_barriers_submit_in_sight_and_nothing_scrolls_sideways(
             box = page.locator("#submit").bounding_box()
             assert box is not None
             assert 0 <= box["y"] <= height - box["height"], (width, height)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, height)
+            too_wide = page.evaluate(
+                "(width) => document.documentElement.scrollWidth <= width ? [] : [...document.querySelectorAll('*')]"
+                ".filter((node) => node.getBoundingClientRect().right > width).map((node) => node.outerHTML.slice(0, 80))",
+                width,
+            )
+            assert too_wide == [], (width, height)
             assert axe_violations(page) == [], (width, height)

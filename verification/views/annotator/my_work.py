@@ -16,6 +16,7 @@ from verification.selectors.comments import count_unread
 from verification.selectors.expert_findings import findings, score_of
 from verification.selectors.feedback import feedback_of
 from verification.selectors.pay import earned_by, last_month, this_month
+from verification.selectors.qualifying import is_needed
 from verification.selectors.quality import ENOUGH
 from verification.selectors.work import STINT, count_open_items, items_per_day, stint_of, today_of
 from verification.views.annotator.feedback import shown_feedback
@@ -66,6 +67,7 @@ def my_work(request: ProjectRequest) -> HttpResponse:
         "minutes": int(today.seconds) % 3600 // 60,
         "offers": offers[1:],
         "held_back": _held_back(project, request.user.pk),
+        "must_qualify": is_needed(project_id=project.pk, user_id=request.user.pk),
         "chart": _bars(items_per_day(**who)),
         "earned": [(period, earned_by(**who, period=period)) for period in (this_month(), last_month())],
         "unread": count_unread(**who),

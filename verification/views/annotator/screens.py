@@ -7,13 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from verification.answer_texts import LONGEST_ANSWER, LONGEST_TAG
 from verification.models import Hotkeys, SkipReason, TaskKind
+from verification.selectors.qualifying import is_needed
 from verification.views.annotator.messages import work_messages
 from webapp.projects.access import ProjectRequest, project_view
 from webapp.projects.policies import Action
@@ -42,7 +43,9 @@ SCREENS = (
 @project_view(Action.ANNOTATE)
 @require_safe
 def work_screen(request: ProjectRequest, screen: Screen) -> HttpResponse:
-    """The frame of a task. It leases nothing: its script asks for items once it runs."""
+    """The frame of a task. It leases nothing: its script asks for items once it runs. Who has to qualify first does."""
+    if is_needed(project_id=request.project.pk, user_id=request.user.pk):
+        return redirect("verification:qualify", request.project.slug)
     chosen = Hotkeys.objects.filter(user_id=request.user.pk).first()
     context = {
         "project": request.project,

@@ -2,8 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from verification.views.annotator import items, pages
+from verification.views.annotator import items, qualifying
+from verification.views.annotator.my_work import my_work
 from verification.views.annotator.screens import SCREENS, Screen, work_screen
+from verification.views.lead import qualifying as lead_qualifying
 
 
 def _of(screen: Screen) -> list[URLPattern]:
@@ -19,8 +21,12 @@ def _of(screen: Screen) -> list[URLPattern]:
 
 
 urlpatterns = [
-    path("p/<slug:slug>/work/", pages.my_work, name="my_work"),
+    path("p/<slug:slug>/work/", my_work, name="my_work"),
     path("p/<slug:slug>/work/shortcuts", items.shortcuts, name="work_shortcuts"),
     path("p/<slug:slug>/work/keys", items.keys, name="work_keys"),
+    path("p/<slug:slug>/work/qualify/", qualifying.qualify, name="qualify"),
+    path("p/<slug:slug>/work/qualify/answer", qualifying.answer_qualifying, name="answer_qualifying"),
+    path("p/<slug:slug>/settings/qualifying/", lead_qualifying.qualifying, name="qualifying"),
+    path("p/<slug:slug>/settings/qualifying/change", lead_qualifying.change_qualifying, name="change_qualifying"),
     *(pattern for screen in SCREENS for pattern in _of(screen)),
 ]
