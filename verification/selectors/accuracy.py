@@ -44,16 +44,17 @@ class AuditFigures:
 
 @dataclass(frozen=True, slots=True)
 class LoopAccuracy:
-    """A column of Table 8: the first tag right, the answer correct, and the same of what people verified."""
+    """A column of Table 8: the first tag right, the answer correct, and both of what people verified."""
 
     loop: Loop
     tags: Share | None
     qa: Share | None
     verified: Share | None
+    verified_qa: Share | None
 
     @property
     def is_told(self) -> bool:
-        return any(share is not None for share in (self.tags, self.qa, self.verified))
+        return any(share is not None for share in (self.tags, self.qa, self.verified, self.verified_qa))
 
 
 def figures_of_loop(loop: Loop, *, band: int | None = None) -> list[AuditFigures]:
@@ -96,6 +97,7 @@ def accuracy_by_loop(project_id: int) -> list[LoopAccuracy]:
             tags=shares.get((loop.pk, AuditPopulation.MODEL, AuditKind.TAG)),
             qa=shares.get((loop.pk, AuditPopulation.MODEL, AuditKind.QA)),
             verified=shares.get((loop.pk, AuditPopulation.VERIFIED, AuditKind.TAG)),
+            verified_qa=shares.get((loop.pk, AuditPopulation.VERIFIED, AuditKind.QA)),
         )
         for loop in loops.only("number", "state", "project_id")
     ]

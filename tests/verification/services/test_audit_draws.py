@@ -7,10 +7,15 @@ from django.db import connection
 from annotation.models import Loop, LoopState, RegionAnnotation
 from annotation.pipeline.loop_configs import SamplingConfig
 from tests.annotation.scenes import ask, make_scene, rename
+from tests.conftest import _member
+from tests.factories import make_sample
 from tests.verification.judgements import judge_all
+from tests.verification.questions import answer, check, make_question_sample
 from tests.verification.services.annotated import annotated_loop
 from verification.models import Audit, AuditItem, AuditKind, AuditPopulation, AuditSlot, Sample
-from verification.services.audit_draws import NothingToAudit, draw_audit
+from verification.rejections import REJECTION_ANSWERS
+from verification.services.audit_draws import draw_audit
+from verification.services.audit_populations import NothingToAudit
 from verification.services.samples import close_sample, draw_tag_sample
 from webapp.core.errors import BadInput
 
@@ -177,6 +182,26 @@ def test_a_verified_audit_leaves_the_sampling_frame_alone(project: Any, ana: Any
     judge_all(draw_tag_sample(loop=one, annotated_loop=zero), [ana])
     draw_audit(loop=one, population=AuditPopulation.VERIFIED)
     assert Sample.objects.get().items.count() == 6
+
+
+def test_answers_are_audited_as_they_count_now(project: Any, ana: Any, edo: Any, lea: Any) -> None:
+    tags = make_sample(project, items=4)
+    questions = make_question_sample(tags)
+    writer = _member(project, "wilma", "annotator")
+    right, wrong, lost, _open = questions.items.order_by("pk")
+    check(right, ana, "correct")
+    check(wrong, ana, "wrong_answer")
+    check(lost, ana, "unanswerable")
+    answer(wrong, writer, "The milk jug is white.")
+    audit = draw_audit(loop=tags.loop, population=AuditPopulation.VERIFIED, task_kind=AuditKind.QA)
+    assert audit.frame_size == 3
+    found = {item.question_answer_id: item for item in audit.items.all()}
+    assert found[right.pk].shown["answer"] == "The milk jug is red."
+    assert found[wrong.pk].shown["answer"] == "The milk jug is white."
+    assert found[lost.pk].shown["answer"] == REJECTION_ANSWERS["unanswerable"]
+    assert found[wrong.pk].shown["question"] == wrong.shown["question"]
+    assert sorted(found[wrong.pk].barred_ids) == sorted([ana.pk, writer.pk])
+    assert found[right.pk].barred_ids == [ana.pk]
 
 
 def test_nothing_to_audit_is_said(project: Any) -> None:

@@ -50,7 +50,7 @@ def test_the_lead_draws_an_audit_once_and_sees_how_far_it_is(lead: Client, proje
         {"which": "model-tag", "size": "0", "twice": "10"},
         {"which": "model-tag", "size": "99999999999999999999", "twice": "10"},
         {"which": "model-tag", "size": "10", "twice": "101"},
-        {"which": "verified-qa", "size": "10", "twice": "1"},
+        {"which": "verified-answer", "size": "10", "twice": "1"},
         {"which": "model-answer", "size": "10", "twice": "1"},
     ],
 )
