@@ -17,8 +17,9 @@ def add_comment(
 ) -> Comment:
     """Write into the thread about `annotator_id`'s work on the item; the same `key` is the same comment.
 
-    May write: that annotator once they have judged the item, experts who decided a package with that work, leads.
-    Locks the item. Raises NotFound (not their thread), BadInput, TooMany.
+    May write: that annotator once they have judged the item, experts who decided a package with that work, leads. What
+    stood there before counts as read by the writer. Locks the item. Raises NotFound (not their thread),
+    BadInput, TooMany.
     """
     text = text.strip()
     if not text:
@@ -48,7 +49,7 @@ def add_comment(
             return before
         if Comment.objects.filter(item=item, annotator_id=annotator_id).count() >= MOST_IN_THREAD:
             raise TooMany(_("This thread is full. Ask the project lead directly."))
-        return Comment.objects.create(
+        written = Comment.objects.create(
             project_id=project_id,
             item=item,
             annotator_id=annotator_id,
@@ -57,6 +58,8 @@ def add_comment(
             text=text,
             key=key,
         )
+        mark_read(item_id=item_id, annotator_id=annotator_id, reader_id=writer_id, last_comment_id=written.pk)
+    return written
 
 
 def mark_read(*, item_id: int, annotator_id: int, reader_id: int, last_comment_id: int) -> None:

@@ -7,6 +7,7 @@ judges and is paid as always; nothing is written about how they did: that is rea
 """
 
 import logging
+import math
 import random
 from typing import Any
 
@@ -42,8 +43,8 @@ def plant_gold(*, project_id: int | None = None) -> int:
 
 def verdicts_until_next(share: float, *, person_id: int, last_slot: int) -> int:
     """After how many verdicts the next gold item is due; the same each time it is asked. share: in (0, 0.5]."""
-    swing = random.Random(f"gold {person_id} {last_slot}").uniform(0.5, 1.5)
-    return max(1, round((1 - share) / share * swing))
+    dice = random.Random(f"gold {person_id} {last_slot}")
+    return max(1, math.floor((1 - share) / share * dice.uniform(0.5, 1.5) + dice.random()))
 
 
 def _plant(project: Project, sample_id: int) -> int:

@@ -12,7 +12,7 @@ from annotation.models import Region
 from verification.models import SampleItem
 from verification.selectors.comments import remarks_of, role_in_thread
 from verification.selectors.item_history import history_of, may_see_history
-from verification.services.comments import add_comment, mark_read
+from verification.services.comments import add_comment
 from verification.views.annotator.history import read_comment
 from verification.views.crops import crop_of
 from webapp.core.errors import NotFound
@@ -63,10 +63,10 @@ def history(request: ProjectRequest, item_id: int) -> HttpResponse:
 @project_view(Action.SEE_ITEM_HISTORY)
 @require_POST
 def comment(request: ProjectRequest, item_id: int, annotator_id: int) -> HttpResponse:
-    """Write to the annotator about their work on the item; what was said before counts as read."""
+    """Write to the annotator about their work on the item."""
     item = _item(request, item_id)
     sent = read_comment(request)
-    written = add_comment(
+    add_comment(
         project_id=request.project.pk,
         item_id=item.pk,
         annotator_id=annotator_id,
@@ -75,7 +75,6 @@ def comment(request: ProjectRequest, item_id: int, annotator_id: int) -> HttpRes
         text=str(sent["text"]),
         key=sent["key"],
     )
-    mark_read(item_id=item.pk, annotator_id=annotator_id, reader_id=request.user.pk, last_comment_id=written.pk)
     messages.success(request, _("Sent. They read it on My work."))
     return redirect("verification:item_history", request.project.slug, item.pk)
 

@@ -3,11 +3,10 @@
 from django.urls import path
 
 from verification.views import concepts, items
-from verification.views.annotator import earnings, feedback, history, my_work
+from verification.views.annotator import earnings, feedback, history
 from verification.views.lead import pay, quality
 
 urlpatterns = [
-    path("work/", my_work.my_work, name="my_work"),
     path("work/history/", history.history, name="own_history"),
     path("work/history/<uuid:key>/", history.item, name="own_item"),
     path("work/history/<uuid:key>/revise", history.revise, name="revise_own"),
