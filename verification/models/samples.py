@@ -82,6 +82,8 @@ class SampleItem(models.Model):
                 name="item_probability_in_0_1",
             ),
         ]
+        # Pages of a sample's items (verification/selectors/items.py).
+        indexes = [models.Index(fields=["sample", "id"], name="item_of_sample")]
 
     def __str__(self) -> str:
         return f"item {self.pk}"
