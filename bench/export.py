@@ -1,9 +1,10 @@
-"""How fast verified regions leave: `python -m bench.export --json [--rows N] [--overlap N] [--kind tags|regions]`.
+"""How fast verified regions leave: `python -m bench.export --json [--rows N] [--overlap N] [--kind K] [--format F]`.
 
 N verified regions, ten a photo, five tags each, judged by one person (--overlap: by more), on servers of its own in a
-temporary folder. Measured are the lines per second of the service behind page and command (verification/services),
+temporary folder. Measured are the records per second of the service behind page and command (verification/services),
 written to a file, synced and renamed, in a process that does nothing else, and that process's peak memory. Beside it
-the baseline: the same tables joined and streamed out by psycopg's COPY, as text, without deciding or encoding anything.
+the same as Parquet, and the baseline: the same tables joined and streamed out by psycopg's COPY, as text, without
+deciding or encoding anything.
 Tables are written directly with constraints off; 200,000 rows take about half a minute and 1 GB of disk.
 """
 
@@ -23,6 +24,7 @@ from typing import Any
 from bench.reporting import AT_LEAST, AT_MOST, parser, report
 
 GOALS = {"rows_per_s": (AT_LEAST, 20_000.0), "peak_mb": (AT_MOST, 200.0), "wrong_lines": (AT_MOST, 0.0)}
+BESIDE = "parquet"
 PER_PHOTO = 10
 CONCEPTS = 30_000
 
@@ -32,11 +34,12 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=200_000)
     options.add_argument("--overlap", type=int, default=1, choices=range(1, 10))
     options.add_argument("--kind", default="tags", choices=["tags", "regions"])
+    options.add_argument("--format", default="jsonl", choices=["jsonl", "parquet", "coco", "yolo", "huggingface"])
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--child", metavar="FILE", help="write the export to FILE and print figures; used by itself")
     arguments = options.parse_args()
     if arguments.child:
-        print(json.dumps(export_to(Path(arguments.child), arguments.kind)))
+        print(json.dumps(export_to(Path(arguments.child), arguments.kind, arguments.format)))
         return
     from webapp.embedded.servers import EmbeddedServers
 
@@ -64,13 +67,19 @@ def measure(arguments: Any, out: Path) -> dict[str, float]:
 
     call_command("migrate", verbosity=0)
     fill(arguments.rows, arguments.overlap, with_texts=arguments.kind == "regions")
-    runs, baseline = [], []
+    runs, beside, baseline = [], [], []
     for _ in range(arguments.rounds):
-        command = [sys.executable, "-m", "bench.export", "--child", str(out), "--kind", arguments.kind]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        runs.append(json.loads(done.stdout.splitlines()[-1]))
+        runs.append(child(out, arguments.kind, arguments.format))
+        if arguments.format != BESIDE:
+            beside.append(child(out.with_suffix(".beside"), arguments.kind, BESIDE))
         baseline.append(copy_seconds(arguments.rows))
     rate = arguments.rows / statistics.median(run["seconds"] for run in runs)
+    with_beside = {}
+    if beside:
+        with_beside = {
+            "parquet_rows_per_s": round(arguments.rows / statistics.median(run["seconds"] for run in beside)),
+            "parquet_peak_mb": round(max(run["peak_mb"] for run in beside)),
+        }
     raw = arguments.rows / statistics.median(baseline)
     return {
         "rows": arguments.rows,
@@ -81,11 +90,20 @@ def measure(arguments: Any, out: Path) -> dict[str, float]:
         "peak_mb": round(max(run["peak_mb"] for run in runs)),
         "peak_mb_before": round(max(run["peak_mb_before"] for run in runs)),
         "file_mb": round(out.stat().st_size / 1e6),
-        "wrong_lines": sum(abs(run["lines"] - arguments.rows) for run in runs),
+        "wrong_lines": sum(abs(run["lines"] - arguments.rows) for run in [*runs, *beside]),
+        **with_beside,
     }
 
 
-def export_to(out: Path, kind: str) -> dict[str, float]:
+def child(out: Path, kind: str, file_format: str) -> dict[str, float]:
+    """One export in a process of its own."""
+    command = [sys.executable, "-m", "bench.export", "--child", str(out), "--kind", kind, "--format", file_format]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def export_to(out: Path, kind: str, file_format: str) -> dict[str, float]:
     """In a process of its own: write the export, tell how long that took and how much memory."""
     import django
 
@@ -95,7 +113,7 @@ def export_to(out: Path, kind: str) -> dict[str, float]:
     from verification.services.files import partial_file
     from webapp.projects.models import Project
 
-    wanted = wanted_export(project=Project.objects.get(), kind=kind)
+    wanted = wanted_export(project=Project.objects.get(), kind=kind, format=file_format)
     before, started = _peak_mb(), time.perf_counter()
     with partial_file(out) as file:
         written = write_export(wanted, file, lambda _progress: None, folder=out.parent)

@@ -43,4 +43,5 @@ def test_the_command_prints_json_last() -> None:
     assert result["bench"] == "export"
     assert result["figures"]["wrong_lines"] == 0
     assert result["figures"]["rows_per_s"] > 0
+    assert result["figures"]["parquet_rows_per_s"] > 0
     assert set(result["goals"]) == {"rows_per_s", "peak_mb", "wrong_lines"}
