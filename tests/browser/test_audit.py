@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 
 from annotation.models import Region, RegionAnnotation
 from tests.annotation.scenes import ask, make_scene
+from tests.verification.audits import judge_audit
+from tests.verification.services.annotated import annotated_loop
 from verification.models import AuditKind, AuditSlot
 from verification.services.audit_draws import draw_audit
 
@@ -105,3 +107,32 @@ def test_a_judgement_made_without_a_network_is_sent_when_it_is_back(page_as: Any
     expect(page.locator("#saved[data-kind=ok]")).to_be_attached()
     slot = AuditSlot.objects.get(state="done")
     assert len(slot.right_ids) == 1
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
+def test_a_lead_sees_what_a_sample_would_take_and_how_accurate_the_loop_is(
+    page_as: Any, project: Any, lea: Any, edo: Any, scheme: str, width: int
+) -> None:
+    loop = annotated_loop(project, {"cup": 120, "jug": 40, "a very long name of a thing that is rare": 2})
+    audit = draw_audit(loop=loop, size=100, seed=1)
+    judge_audit(audit, edo, right="place = 1 AND mod(item.position, 4) > 0")
+    page = page_as(lea, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto("/p/street/loops/")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("people judged them or experts audit them: 100 regions")
+    items = preview.locator("header").inner_text()
+    page.get_by_label("Concepts at most").fill("1")
+    expect(preview.locator("tbody tr")).to_have_count(1)
+    expect(preview).to_contain_text("of 1 concepts")
+    assert preview.locator("header").inner_text() != items
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.goto("/p/street/loops/0/accuracy/")
+    expect(page.locator(".heat").first).to_contain_text("spotter")
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("link", name="on 10 to 99").click()
+    expect(page.locator(".bands [aria-current]")).to_have_text("on 10 to 99")
+    page.emulate_media(media="print")
+    expect(page.locator(".draw-audit")).to_be_hidden()
+    expect(page.locator("svg.chart-w")).to_be_visible()
