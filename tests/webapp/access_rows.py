@@ -261,6 +261,10 @@ ROWS: dict[str, Row] = {
 ROWS |= {
     "verification:takedowns": _page("lead", "admin"),
     "verification:takedown": _page("lead", "admin", arguments=_no_takedown, ok=(404,)),
+    "verification:items": _page("lead", "admin"),
+    "verification:confirm_items": _change("lead", "admin", ok=(400,)),
+    "verification:act_on_items": _change("lead", "admin", ok=(400,)),
+    "verification:share_items": _change("lead", "admin", ok=(400,)),
     "verification:webhooks": _page("lead", "admin"),
     "verification:webhook": _page("lead", "admin", arguments=_WEBHOOK),
     "verification:test_webhook": _change("lead", "admin", arguments=_WEBHOOK),

@@ -33,6 +33,7 @@ SECTIONS: tuple[tuple[Promise, str, Action], ...] = (
     (_("Earnings"), "verification:earnings", Action.ANNOTATE),
     (_("Quality"), "verification:quality", Action.SEE_QUALITY),
     (_("Pay"), "verification:pay", Action.SEE_PAY),
+    (_("Items"), "verification:items", Action.MANAGE_ITEMS),
     (_("Exports"), "verification:exports", Action.EXPORT),
     (_("People"), "projects:people", Action.MANAGE_PEOPLE),
     (_("Settings"), "projects:settings", Action.CHANGE_SETTINGS),

@@ -8,12 +8,13 @@ from django.test import Client
 
 pytestmark = pytest.mark.django_db
 
+LEADS = ["Home", "Photos", "Explore", "Loops", "Packages", "Quality", "Pay", "Items", "Exports", "People", "Settings"]
 PAGES = {
     "ana": ["My work", "Earnings"],
     "cleo": ["Explore", "Exports"],
-    "edo": ["Home", "Audit"],
-    "lea": ["Home", "Photos", "Explore", "Loops", "Quality", "Pay", "Exports", "People", "Settings"],
-    "admin": ["Home", "Photos", "Explore", "Loops", "Quality", "Pay", "Exports", "People", "Settings"],
+    "edo": ["Home", "Audit", "Review"],
+    "lea": LEADS,
+    "admin": LEADS,
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from verification.views.lead import loops, takedowns, webhooks
+from verification.views.lead import items, loops, takedowns, webhooks
 
 urlpatterns = [
     path("loops/", loops.loops, name="loops"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("loops/<int:loop_number>/retry", loops.retry, name="retry_loop"),
     path("takedowns/", takedowns.takedowns, name="takedowns"),
     path("takedowns/<int:takedown_id>/", takedowns.takedown, name="takedown"),
+    path("items/", items.items, name="items"),
+    path("items/confirm", items.confirm, name="confirm_items"),
+    path("items/act", items.act, name="act_on_items"),
+    path("items/share", items.share, name="share_items"),
     path("webhooks/", webhooks.webhooks, name="webhooks"),
     path("webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
     path("webhooks/<int:webhook_id>/test", webhooks.test, name="test_webhook"),
