@@ -79,7 +79,7 @@ FROM (SELECT DISTINCT region_id FROM (
           SELECT annotation.region_id FROM annotation_regionannotation annotation
           WHERE annotation.loop_id = ANY(%(loops)s::bigint[])
             AND (annotation.concept_ids[1]) = ANY(%(ids)s::bigint[])
-          LIMIT %(limit)s::int * 20) some LIMIT %(limit)s::int * 10) found
+          LIMIT %(limit)s::int * 20) first_ones LIMIT %(limit)s::int * 10) found
 JOIN annotation_region region ON region.id = found.region_id
 JOIN annotation_image image ON image.id = region.image_id AND image.display <> ''
 WHERE EXISTS (SELECT 1 FROM verification_sample sample

@@ -93,14 +93,14 @@ def confusion_of(*, project_id: int, user_id: int) -> Confusion:
     )
 
 
-# Packages of one author: an item is right when the expert agreed.
+# Packages of one author that an expert has closed: an item is right when the expert agreed.
 _OWN = f"""
 SELECT person.id, made.id, made.right_items, made.size, made.state = 'accepted', made.decided_at
 FROM unnest(%(users)s::bigint[]) person (id)
 CROSS JOIN LATERAL (
     SELECT id, right_items, size, state, decided_at FROM verification_reviewpackage
-    WHERE author_id = person.id AND project_id = %(project)s AND state IN ('accepted', 'failed')
-      AND second_look_of_id IS NULL AND right_items IS NOT NULL
+    WHERE author_id = person.id AND project_id = %(project)s AND right_items IS NOT NULL
+      AND second_look_of_id IS NULL
     ORDER BY id DESC LIMIT {PACKAGES}
 ) made
 """  # noqa: S608  # a constant of this module
@@ -112,7 +112,7 @@ SELECT verdict.annotator_id, made.id,
                           AND verdict.rejected_ids <@ ruling.rejected_ids),
        count(*), made.state = 'accepted', made.decided_at
 FROM (SELECT id, state, decided_at FROM verification_reviewpackage
-      WHERE project_id = %(project)s AND author_id IS NULL AND state IN ('accepted', 'failed')
+      WHERE project_id = %(project)s AND author_id IS NULL AND right_items IS NOT NULL
         AND second_look_of_id IS NULL
       ORDER BY id DESC LIMIT {PACKAGES}) made
 JOIN verification_packageitem packed ON packed.package_id = made.id
@@ -126,12 +126,12 @@ GROUP BY verdict.annotator_id, made.id, made.state, made.decided_at
 _CONFUSION = f"""
 WITH made AS (
     (SELECT id FROM verification_reviewpackage
-     WHERE author_id = %(user)s AND project_id = %(project)s AND state IN ('accepted', 'failed')
+     WHERE author_id = %(user)s AND project_id = %(project)s AND right_items IS NOT NULL
        AND second_look_of_id IS NULL
      ORDER BY id DESC LIMIT {PACKAGES})
     UNION
     (SELECT id FROM verification_reviewpackage
-     WHERE author_id IS NULL AND project_id = %(project)s AND state IN ('accepted', 'failed')
+     WHERE author_id IS NULL AND project_id = %(project)s AND right_items IS NOT NULL
        AND second_look_of_id IS NULL
      ORDER BY id DESC LIMIT {PACKAGES})
 ), judged AS (
