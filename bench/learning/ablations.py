@@ -8,19 +8,24 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+import torch
 
-from .corpus import Floats, Ints
-from .fitting import fit
+from ml.rclip.model import RClip
+
+from .corpus import Corpus, Floats, Ints
+from .features import Features
+from .fitting import Fit, fit
 from .people import Audit
-from .rounds import Engine
+from .rounds import Engine, agreed
 from .samples import concept_wise, uniform
 from .scoring import crop_probabilities, region_probabilities, top_five
-from .targets import Tags, Verdicts, pseudo_tags, with_verdicts
+from .targets import Tags, Verdicts, pseudo_tags, sure_tags, with_verdicts
 
 PAIRS: Final = {
     "hard_negatives": ("human", "positives_only"),
     "human_fine_tuning": ("human", "no_human"),
     "cleaning": ("cleaned", "uncleaned"),
+    "cleaning_by_size_alone": ("cleaned_by_size", "uncleaned"),
     "roi_align_over_crops": ("cleaned", "crops"),
     "concept_wise_sampling": ("human", "uniform_sample"),
     "two_units_over_one": ("two_units", "one_unit"),
@@ -37,46 +42,49 @@ SPEED: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One seed. `unseen`: the audited regions and the hold-out together, for narrower intervals."""
+    """One seed. `unseen`: the audited regions and the hold-out together, for narrower intervals. `adapted`: the starter
+    after starter things alone, from which every arm starts."""
 
     engine: Engine
+    adapted: RClip
     unseen: Audit
 
     @classmethod
-    def of(cls, engine: Engine) -> Bench:
+    def of(cls, engine: Engine, adapted: RClip) -> Bench:
         regions = np.concatenate([engine.audit.regions, engine.holdout.regions])
-        return cls(engine, Audit(engine.audit.oracle, engine.corpus, regions))
+        return cls(engine, adapted, Audit(engine.audit.oracle, engine.corpus, regions))
 
     def measured(self, probabilities: Floats) -> dict[str, float]:
         found = self.unseen.accuracy(probabilities)
         return {"top1": float(found["top1"]), "rare_third": float(found["rare_third"])}  # type: ignore[arg-type]
 
-    def trained(self, tags: Tags) -> tuple[Any, Floats]:
-        engine = self.engine
-        settings = engine.settings
-        model = fit(engine.starter, engine.features, tags, engine.singles, settings.first, settings.device)
-        return model, region_probabilities(model, engine.features, settings.device)
+    def trained(self, start: RClip, tags: Tags, options: Fit) -> tuple[RClip, Floats]:
+        engine, device = self.engine, self.engine.settings.device
+        model = fit(start, engine.features, tags, engine.singles, options, device)
+        return model, region_probabilities(model, engine.features, device)
 
 
-def one_seed(engine: Engine) -> dict[str, Any]:
+def one_seed(engine: Engine, adapted: RClip) -> dict[str, Any]:
     """Every arm once. Accuracies in percent of regions that nobody saw and nothing learned from."""
-    bench = Bench.of(engine)
+    bench = Bench.of(engine, adapted)
+    settings = engine.settings
     started = time.perf_counter()
-    crops = crop_probabilities(engine.starter, engine.corpus, engine.settings.device)
-    arms = {"crops": bench.measured(crops)}
-    for name, tags in _without_people(engine, crops).items():
-        model, probabilities = bench.trained(tags)
+    crops = crop_probabilities(engine.starter, engine.corpus, settings.device)
+    said = region_probabilities(adapted, engine.features, settings.device)
+    arms = {"crops": bench.measured(crops), "adapted": bench.measured(said)}
+    for name, tags in _without_people(engine, crops, said).items():
+        model, probabilities = bench.trained(adapted, tags, settings.first)
         arms[name] = bench.measured(probabilities)
         _tell(engine, name, arms[name], started)
         if name == "cleaned":
-            base = model
-    for name, tags in _with_people(engine, crops).items():
-        model = fit(base, engine.features, tags, engine.singles, engine.settings.later, engine.settings.device)
-        arms[name] = bench.measured(region_probabilities(model, engine.features, engine.settings.device))
+            base, own = model, probabilities
+    for name, tags in _with_people(engine, crops, own).items():
+        arms[name] = bench.measured(bench.trained(base, tags, settings.later)[1])
         _tell(engine, name, arms[name], started)
     return {
-        "seed": engine.settings.seed,
+        "seed": settings.seed,
         "regions": len(engine.corpus.boxes),
+        "measured_on": int(bench.unseen.shows.sum()),
         "asked": engine.budget,
         "arms": arms,
         "speed": speed(engine),
@@ -84,27 +92,31 @@ def one_seed(engine: Engine) -> dict[str, Any]:
     }
 
 
-def _without_people(engine: Engine, crops: Floats) -> dict[str, Tags]:
-    """Training sets of M_0: the machine's own tags."""
+def _without_people(engine: Engine, crops: Floats, said: Floats) -> dict[str, Tags]:
+    """Training sets of M_0: the machine's own tags. Cleaning keeps what the surest of their size and picture say, and
+    of it what the adapted starter says as well."""
     unit = np.random.default_rng([engine.settings.seed, 41]).permutation(len(engine.corpus.images)) % 5
     part = unit[engine.corpus.image]
+    by_size = pseudo_tags(engine.corpus, crops, engine.open)
+    cleaned = agreed(by_size, said)
     return {
-        "cleaned": pseudo_tags(engine.corpus, crops, engine.open),
+        "cleaned": cleaned,
+        "cleaned_by_size": by_size,
         "uncleaned": pseudo_tags(engine.corpus, crops, engine.open, cleaned=False),
-        "one_unit": pseudo_tags(engine.corpus, crops, engine.open & (part < 1)),
-        "two_units": pseudo_tags(engine.corpus, crops, engine.open & (part < 2)),
+        "one_unit": cleaned.where(part < 1),
+        "two_units": cleaned.where(part < 2),
     }
 
 
-def _with_people(engine: Engine, crops: Floats) -> dict[str, Tags]:
-    """Training sets of M_1: what people said of the first annotations, or nothing."""
+def _with_people(engine: Engine, crops: Floats, own: Floats) -> dict[str, Tags]:
+    """Training sets of M_1: what people said of the first annotations, or nothing, and M_0's own tags of the rest."""
     shown = top_five(crops)
     by_concept = _asked(engine, shown, concept_wise)
     at_random = _asked(engine, shown, uniform)
     nobody = Verdicts.none(len(shown))
 
     def tags(verdicts: Verdicts, *, negatives: bool = True) -> Tags:
-        pseudo = pseudo_tags(engine.corpus, crops, engine.open & ~verdicts.asked)
+        pseudo = sure_tags(own, engine.open & ~verdicts.asked)
         return with_verdicts(pseudo, verdicts, verdicts.asked, negatives=negatives)
 
     return {
@@ -137,12 +149,22 @@ def speed(engine: Engine) -> dict[str, float]:
             corpus, images=corpus.images[: int(corpus.image[places].max()) + 1], boxes=corpus.boxes[places],
             image=corpus.image[places], crops=corpus.crops[places],
         )  # fmt: skip
-        for way, scored in (("roi_align", region_probabilities), ("crops", crop_probabilities)):
+        for way, scored in (("roi_align", _by_roi_align), ("crops", _by_crops)):
             started = time.perf_counter()
             scored(engine.starter, part, engine.settings.device)
             rates[f"{way}_{name}"] = round(len(places) / (time.perf_counter() - started), 1)
         rates[f"ratio_{name}"] = round(rates[f"roi_align_{name}"] / rates[f"crops_{name}"], 2)
     return rates
+
+
+def _by_roi_align(model: RClip, corpus: Corpus, device: str) -> None:
+    features = Features.of(model, corpus, views=1, seed=0, device=device)
+    region_probabilities(model, features, device)
+
+
+def _by_crops(model: RClip, corpus: Corpus, device: str) -> None:
+    with torch.autocast(device, torch.bfloat16):
+        crop_probabilities(model, corpus, device)
 
 
 def _tell(engine: Engine, name: str, figures: dict[str, float], started: float) -> None:

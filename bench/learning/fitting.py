@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import functional
 from torch.optim import AdamW
 
 from bench.world.singles import Singles
@@ -19,11 +20,15 @@ from ml.roi_align import roi_align
 from ml.training.schedules import learning_rate
 
 from .corpus import VOCABULARY, Ints
-from .features import Features, embedded, normalised
+from .features import BOX_NOISE, Features, embedded, normalised
 from .targets import Tags
 
 SIDE = 64
 """Side of a replayed picture, px."""
+
+USES = 4
+LARGEST = 32_768
+"""How often a replayed picture is learned from before there are no new ones, and how many are kept (1.6 GB)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +45,28 @@ class Fit:
 def fit(model: RClip, features: Features, tags: Tags, singles: Singles, options: Fit, device: str) -> RClip:
     """A trained copy of the model; `model` itself stays as it is. The same inputs give the same copy on a CPU.
 
-    Region layers and text tower learn; what runs on the picture (stem and first stage) stays the starter's, so that
-    the features of the corpus are computed once.
+    Region layers learn. What runs on the picture (stem and first stage) stays the starter's, so that the features of
+    the corpus are computed once, and so does the text tower: the names' embeddings are those that the starter gave
+    them.
     """
     model = copy.deepcopy(model).to(device)
-    generator = torch.Generator().manual_seed(options.seed)
     random = np.random.default_rng([options.seed, 17])
     optimizer = AdamW(model.parameters(), lr=0.0, weight_decay=0.0)  # skips those that get no gradient
     regions = _regions(tags, options.regions, random)
-    tokens = model.tokenize(VOCABULARY).to(device)
-    _train_mode(model)
+    replay = _Replay.of(model, singles, options, device)
+    with torch.no_grad():
+        words = model.encode_texts(model.tokenize(VOCABULARY).to(device)).float()
+    model.train()
     for step in range(options.steps):
-        chosen = next(regions)
-        things, concepts = _replayed(model, singles, options.replayed, generator, device)
-        texts, targets = _compared(np.concatenate([chosen, NONE - concepts]), tags, random)
-        pooled = torch.cat([features.some(chosen, random).to(device), things])
+        chosen, things = next(regions), random.integers(len(replay.concepts), size=options.replayed)
+        texts, targets = _compared(np.concatenate([chosen, NONE - replay.concepts[things]]), tags, random)
+        pooled = torch.cat([features.some(chosen, random), replay.things[torch.from_numpy(things)]]).to(device)
         with torch.autocast(device, torch.bfloat16):
             said = embedded(model, pooled)
-            words = model.encode_texts(tokens[torch.from_numpy(texts)])
         scale = model.logit_scale.exp()
-        loss = region_text_loss(said, words, scale, targets, negatives_without_accepted=True).total
+        own = words[torch.from_numpy(texts)]
+        loss = region_text_loss(said, own, scale, targets, negatives_without_accepted=True).total
+        loss = loss + _named(scale * said[len(chosen) :].float() @ words.T, replay.concepts[things])
         optimizer.zero_grad()
         loss.backward()
         for group in optimizer.param_groups:
@@ -72,14 +79,6 @@ def fit(model: RClip, features: Features, tags: Tags, singles: Singles, options:
     return model.eval()
 
 
-def _train_mode(model: RClip) -> None:
-    """Batch norms keep their running statistics: scenes and starter things in one batch are of no one distribution."""
-    model.train()
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
-
-
 def _regions(tags: Tags, count: int, random: np.random.Generator) -> Iterator[Ints]:
     """Regions with something to learn, as often as they weigh."""
     known = np.flatnonzero(tags.used)
@@ -88,20 +87,44 @@ def _regions(tags: Tags, count: int, random: np.random.Generator) -> Iterator[In
         yield np.sort(random.choice(known, min(count, len(known)), replace=False, p=chances))
 
 
-@torch.no_grad()
-def _replayed(
+@dataclass(frozen=True, slots=True)
+class _Replay:
+    """Starter things, each a whole picture, up to the region layers (N, C, 16, 16), and their concepts (N,). They keep
+    alive what the starter knew."""
+
+    things: Tensor
+    concepts: Ints
+
+    @classmethod
+    @torch.no_grad()
+    def of(cls, model: RClip, singles: Singles, options: Fit, device: str) -> _Replay:
+        """As many as will be learned `USES` times each."""
+        count = min(LARGEST, options.steps * options.replayed // USES + options.replayed)
+        generator = torch.Generator().manual_seed(options.seed)
+        things = torch.empty(count, model.tower.width, 16, 16, dtype=torch.bfloat16)
+        concepts = np.empty(count, np.int64)
+        for start in range(0, count, 256):
+            part = slice(start, min(start + 256, count))
+            things[part], concepts[part] = _encoded(model, singles, part.stop - start, generator, device)
+        return cls(things, concepts)
+
+
+def _encoded(
     model: RClip, singles: Singles, count: int, generator: torch.Generator, device: str
 ) -> tuple[Tensor, Ints]:
-    """Starter things, each a whole picture, up to the region layers; and their concepts. They keep alive what the
-    starter knew."""
-    images, concepts = singles.batch(count, SIDE, generator, strongly=True)
+    images, concepts, boxes = singles.varied(count, SIDE, generator)
     with torch.autocast(device, torch.bfloat16):
         features = model.encode_images(normalised(model, images.to(device)))
-    margin = 0.1 * SIDE * torch.rand(count, 1, generator=generator)
-    boxes = torch.cat([margin, margin, SIDE - margin, SIDE - margin], 1).to(device)
+    sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
+    boxes = (boxes + BOX_NOISE * sides * torch.randn(boxes.shape, generator=generator)).to(device)
     scale = 1 / model.tower.stride
     pooled = roi_align(features, boxes, torch.arange(count), output_size=16, spatial_scale=scale, sampling_ratio=2)
-    return pooled, concepts.numpy()
+    return pooled.cpu(), concepts.numpy()
+
+
+def _named(logits: Tensor, concepts: Ints) -> Tensor:
+    """Of starter things is known that they are nothing else in the vocabulary: they are compared with all of it."""
+    return functional.cross_entropy(logits, torch.from_numpy(concepts).to(logits.device))
 
 
 def _compared(region: Ints, tags: Tags, random: np.random.Generator) -> tuple[Ints, Targets]:

@@ -37,7 +37,7 @@ RATE: Final = 5e-4
 def question_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str, Any]:
     """Loops 0 to 3 of questions, about the tags that the main run's loops gave."""
     main_run(out, sizes, seed=seed, device=device)
-    engine = main_engine(out, sizes, seed=seed, device=device)
+    engine = main_engine(out, sizes, seed=seed, device=device, features=False)
     found = remembered(out / f"questions-{seed}.json", lambda: {"loops": question_loops(engine, out, sizes.questions)})
     loops = found["loops"]
     for loop in loops:
@@ -47,10 +47,10 @@ def question_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str
     }  # fmt: skip
 
 
-def question_loops(engine: Engine, out: Path, steps: int) -> list[dict[str, Any]]:
+def question_loops(engine: Engine, out: Path, steps: int, *, starter: Path = STARTER_ASM) -> list[dict[str, Any]]:
     """People see the questions of a tenth of the regions in a loop; audited regions and the hold-out never."""
     settings, corpus = engine.settings, engine.corpus
-    model = cast(ASM, load_model(STARTER_ASM))
+    model = cast(ASM, load_model(starter))
     audited = engine.audit.regions[:AUDITED]
     pictures = np.stack([small(Image.fromarray(picture)) for picture in corpus.images])
     lessons: list[Conversation] = []

@@ -19,7 +19,10 @@ from .fitting import Fit, fit
 from .people import Annotators, Audit
 from .samples import concept_wise
 from .scoring import crop_probabilities, region_probabilities, top_five
-from .targets import Verdicts, pseudo_tags, with_verdicts
+from .targets import Tags, Verdicts, pseudo_tags, sure_tags, with_verdicts
+
+LOOPS = 3
+"""After loop 0."""
 
 PEOPLE_SEE = 0.10
 """Largest share of the regions that people see in a loop."""
@@ -40,11 +43,12 @@ class Settings:
     """loops: after loop 0; audited: regions of the corpus without verdicts, ever, that each loop is measured on;
     views: of every region, the unchanged one included, to learn from."""
 
-    loops: int = 3
+    loops: int = LOOPS
     audited: int = 2000
-    first: Fit = field(default_factory=lambda: Fit(steps=250))
-    later: Fit = field(default_factory=lambda: Fit(steps=450))
-    views: int = 3
+    adapting: Fit = field(default_factory=lambda: Fit(steps=700))
+    first: Fit = field(default_factory=lambda: Fit(steps=700))
+    later: Fit = field(default_factory=lambda: Fit(steps=900))
+    views: int = 4
     seed: int = 0
     device: str = "cpu"
 
@@ -77,10 +81,12 @@ class Engine:
 
 @dataclass(slots=True)
 class State:
-    """After a loop: its model, its annotations (R, V), and all verdicts so far."""
+    """After a loop: its model, the annotations (R, V) that people are shown, what the model itself says (the same, but
+    after loop 0, where the starter annotates), and all verdicts so far."""
 
     model: RClip
     probabilities: Floats
+    own: Floats
     verdicts: Verdicts
 
 
@@ -97,8 +103,10 @@ def loop_zero(engine: Engine) -> tuple[State, dict[str, Any]]:
     settings = engine.settings
     probabilities = crop_probabilities(engine.starter, engine.corpus, settings.device)
     annotated = time.perf_counter()
-    tags = pseudo_tags(engine.corpus, probabilities, engine.open)
-    model = fit(engine.starter, engine.features, tags, engine.singles, settings.first, settings.device)
+    adapted = adapt(engine)
+    said = region_probabilities(adapted, engine.features, settings.device)
+    tags = agreed(pseudo_tags(engine.corpus, probabilities, engine.open), said)
+    model = fit(adapted, engine.features, tags, engine.singles, settings.first, settings.device)
     trained = time.perf_counter()
     untrained = region_probabilities(engine.starter, engine.features, settings.device)
     own = region_probabilities(model, engine.features, settings.device)
@@ -107,11 +115,29 @@ def loop_zero(engine: Engine) -> tuple[State, dict[str, Any]]:
         **_measured(engine, probabilities),
         "model": _measured(engine, own),
         "starter_by_roi_align": engine.audit.accuracy(untrained)["top1"],
+        "adapted_by_roi_align": engine.audit.accuracy(said)["top1"],
         "regions_trained_on": int(tags.used.sum()),
-        "seconds": {"annotate": round(annotated - started, 1), "train": round(trained - annotated, 1)},
+        "seconds": {
+            "annotate": round(annotated - started, 1),
+            "train": round(trained - annotated, 1),
+            "all": round(time.perf_counter() - started, 1),
+        },
     }
     _tell(figures)
-    return State(model, probabilities, Verdicts.none(len(probabilities))), figures
+    return State(model, probabilities, own, Verdicts.none(len(probabilities))), figures
+
+
+def adapt(engine: Engine) -> RClip:
+    """The starter after learning from starter things alone, turned, recoloured and partly hidden: nothing is said of
+    the corpus, whose regions only pass through the network (its batch norms see them)."""
+    settings = engine.settings
+    nothing = Tags.unknown(engine.open)
+    return fit(engine.starter, engine.features, nothing, engine.singles, settings.adapting, settings.device)
+
+
+def agreed(tags: Tags, probabilities: Floats) -> Tags:
+    """Tags that another annotator gives first as well."""
+    return tags.where(tags.accepted[np.arange(len(probabilities)), probabilities.argmax(1)])
 
 
 def next_loop(engine: Engine, state: State, number: int) -> tuple[State, dict[str, Any]]:
@@ -128,7 +154,7 @@ def next_loop(engine: Engine, state: State, number: int) -> tuple[State, dict[st
     right = engine.annotators.judge_tags(regions, shown[regions])
     verdicts.add(regions, shown[regions], right, number)
     back = held_back(corpus, settings.seed)
-    pseudo = pseudo_tags(corpus, state.probabilities, engine.open & ~verdicts.asked)
+    pseudo = sure_tags(state.own, engine.open & ~verdicts.asked)
     tags = with_verdicts(pseudo, verdicts, ~back)
     asked = time.perf_counter()
     model = fit(state.model, engine.features, tags, engine.singles, settings.later, settings.device)
@@ -139,9 +165,9 @@ def next_loop(engine: Engine, state: State, number: int) -> tuple[State, dict[st
     right_again = engine.annotators.judge_tags(tested, second)
     verdicts.add(tested, second, right_again, number)
     parent, child = right[back[regions], 0], right_again[:, 0]
-    annotates = not loses(parent, child)
+    annotates, own = not loses(parent, child), probabilities
     if not annotates:
-        model, probabilities = state.model, state.probabilities
+        model, probabilities, own = state.model, state.probabilities, state.own
     figures = {
         "loop": number,
         **_measured(engine, probabilities),
@@ -153,7 +179,7 @@ def next_loop(engine: Engine, state: State, number: int) -> tuple[State, dict[st
         "seconds": {"train": round(trained - asked, 1), "all": round(time.perf_counter() - started, 1)},
     }
     _tell(figures)
-    return State(model, probabilities, verdicts), figures
+    return State(model, probabilities, own, verdicts), figures
 
 
 def held_back(corpus: Corpus, seed: int) -> Bools:

@@ -5,23 +5,35 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import torch
 
 from bench.learning.ablations import one_seed
 from bench.learning.comparisons import compared
 from bench.learning.engines import World, build_engine
 from bench.learning.fitting import Fit
-from bench.learning.rounds import Engine, Settings, State, loop_zero, next_loop
+from bench.learning.rounds import LOOPS, Engine, Settings, State, adapt, loop_zero, next_loop
 from bench.learning.storage import read_state, remembered, write_state
 from bench.learning.verified import verified_set
+from ml.checkpoint import load_model, save_model
+from ml.rclip.model import RClip
 
 if TYPE_CHECKING:
     from bench.world_learning import Sizes
 
+VIEWS: Final = 4
+"""Of every region in the main run."""
+
+ARM_REGIONS: Final = 64
+ARM_REPLAYED: Final = 32
+ARM_VIEWS: Final = 2
+"""Sizes of an ablation's steps: less replay than in the main run, since the adapted starter has learned from it."""
+
 
 def main_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str, Any]:
     """Loops 0 to 3, and the verified set."""
-    engine = main_engine(out, sizes, seed=seed, device=device)
+    engine = main_engine(out, sizes, seed=seed, device=device, features=not has_run(out, seed))
     folder = out / f"main-{seed}"
     loops = all_loops(engine, folder)
     state = read_state(folder / f"loop-{engine.settings.loops}")
@@ -36,13 +48,22 @@ def main_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str, An
         "loop3_gain": round(last["top1"] - first["top1"], 2), "loop3_holdout_top1": loops[-1]["holdout"]["top1"],
         "loop0_holdout_top1": loops[0]["holdout"]["top1"],
         "verified_percent": verified["by_majority"]["percent"], "verified_low": verified["by_majority"]["interval"][0],
-        "main_seconds": round(sum(sum(loop["seconds"].values()) for loop in loops)),
+        "main_seconds": round(sum(loop["seconds"]["all"] for loop in loops)),
     }  # fmt: skip
 
 
+def has_run(out: Path, seed: int) -> bool:
+    """Whether all loops of the main run are on disk."""
+    return all((out / f"main-{seed}" / f"loop-{number}" / "figures.json").is_file() for number in range(LOOPS + 1))
+
+
 @lru_cache(maxsize=1)
-def main_engine(out: Path, sizes: Sizes, *, seed: int, device: str) -> Engine:
-    settings = Settings(first=Fit(sizes.first, seed=seed), later=Fit(sizes.later, seed=seed), seed=seed, device=device)
+def main_engine(out: Path, sizes: Sizes, *, seed: int, device: str, features: bool = True) -> Engine:
+    """features: without them nothing can be annotated or trained, and it is there in seconds."""
+    settings = Settings(
+        adapting=Fit(sizes.adapting, seed=seed), first=Fit(sizes.first, seed=seed), later=Fit(sizes.later, seed=seed),
+        views=VIEWS if features else 0, seed=seed, device=device,
+    )  # fmt: skip
     return build_engine(World(out / "worlds", sizes.scenes, seed), settings)
 
 
@@ -71,15 +92,23 @@ def ablations(out: Path, sizes: Sizes, *, first_seed: int, device: str) -> dict[
     seeds = []
     for number in range(sizes.seeds):
         seed = first_seed + 100 + number
-        seeds.append(remembered(out / f"ablation-{seed}.json", lambda: _ablation(out, sizes, seed, device)))  # noqa: B023
+        seeds.append(remembered(out / f"ablation-{seed}.json", lambda: _ablation(out, sizes, seed, first_seed, device)))  # noqa: B023
     return {"ablations": compared(seeds), "ablation_seeds": seeds}
 
 
-def _ablation(out: Path, sizes: Sizes, seed: int, device: str) -> dict[str, Any]:
+def _ablation(out: Path, sizes: Sizes, seed: int, first_seed: int, device: str) -> dict[str, Any]:
+    def fit_of(steps: int) -> Fit:
+        return Fit(steps, regions=ARM_REGIONS, replayed=ARM_REPLAYED, seed=seed)
+
     settings = Settings(
-        first=Fit(sizes.arm_first, seed=seed), later=Fit(sizes.arm_later, seed=seed), seed=seed, device=device
-    )
-    return one_seed(build_engine(World(out / "worlds", sizes.arm_scenes, seed), settings))
+        adapting=Fit(sizes.arm_adapting, seed=first_seed), first=fit_of(sizes.arm_first), later=fit_of(sizes.arm_later),
+        views=ARM_VIEWS, seed=seed, device=device,
+    )  # fmt: skip
+    engine = build_engine(World(out / "worlds", sizes.arm_scenes, seed), settings)
+    folder = out / f"adapted-{first_seed}"
+    if not folder.is_dir():
+        save_model(folder, adapt(engine), {"written_by": "bench.world_learning"})
+    return one_seed(engine, cast(RClip, load_model(folder)).to(memory_format=torch.channels_last))
 
 
 def print_table(loops: list[dict[str, Any]]) -> None:

@@ -16,6 +16,9 @@ from .features import Features, embedded, normalised
 TOP = 5
 _CHUNK = 256
 
+SEEN = 2
+"""Views of each region that annotate it."""
+
 
 @torch.inference_mode()
 def crop_probabilities(model: RClip, corpus: Corpus, device: str) -> Floats:
@@ -35,10 +38,20 @@ def crop_probabilities(model: RClip, corpus: Corpus, device: str) -> Floats:
 
 @torch.inference_mode()
 def region_probabilities(model: RClip, features: Features, device: str) -> Floats:
-    """(R, V) softmax over the vocabulary, of each region on its picture."""
+    """(R, V) softmax over the vocabulary, of each region on its picture: the mean of what the model says of the picture
+    as it is and of the one without colours."""
     model = model.to(device).eval()
-    chunks = features.views[0].split(_CHUNK)
-    return _softmax(model, (embedded(model, chunk.to(device).float()) for chunk in chunks), device)
+    seen = features.views[:SEEN]
+    both = [_softmax(model, _regions(model, view, device), device) for view in seen]
+    mean: Floats = np.mean(both, axis=0, dtype=np.float32)
+    return mean
+
+
+def _regions(model: RClip, view: Tensor, device: str) -> Iterator[Tensor]:
+    for chunk in view.split(_CHUNK):
+        with torch.autocast(device, torch.bfloat16):
+            regions = embedded(model, chunk.to(device))
+        yield regions
 
 
 def top_five(probabilities: Floats) -> Ints:
@@ -49,4 +62,4 @@ def top_five(probabilities: Floats) -> Ints:
 def _softmax(model: RClip, regions: Iterator[Tensor], device: str) -> Floats:
     texts = model.encode_texts(model.tokenize(VOCABULARY).to(device)).float()
     scale = model.logit_scale.exp()
-    return np.concatenate([(scale * part.float() @ texts.T).softmax(1).cpu().numpy() for part in regions])
+    return np.concatenate([(scale * part.float() @ texts.T).float().softmax(1).cpu().numpy() for part in regions])

@@ -34,13 +34,13 @@ def write_state(folder: Path, state: State) -> None:
     save_model(folder / "model", state.model, {"written_by": "bench.world_learning"})
     verdicts = state.verdicts
     np.savez_compressed(
-        folder / "state.npz", probabilities=state.probabilities, asked=verdicts.asked, accepted=verdicts.accepted,
-        rejected=verdicts.rejected, loop=verdicts.loop,
+        folder / "state.npz", probabilities=state.probabilities, own=state.own, asked=verdicts.asked,
+        accepted=verdicts.accepted, rejected=verdicts.rejected, loop=verdicts.loop,
     )  # fmt: skip
 
 
 def read_state(folder: Path) -> State:
     with np.load(folder / "state.npz", allow_pickle=False) as stored:
         verdicts = Verdicts(*(stored[name] for name in ("asked", "accepted", "rejected", "loop")))
-        probabilities = stored["probabilities"]
-    return State(cast(RClip, load_model(folder / "model")), probabilities, verdicts)
+        probabilities, own = stored["probabilities"], stored["own"]
+    return State(cast(RClip, load_model(folder / "model")), probabilities, own, verdicts)

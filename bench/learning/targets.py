@@ -13,6 +13,9 @@ from .corpus import VOCABULARY, Bools, Corpus, Floats, Ints
 PSEUDO_WEIGHT = 0.3
 """How often a machine's tag is learned at full confidence; a person's is learned 1."""
 
+SURE = 0.6
+"""Confidence from which an R-CLIP's own tags are learned from in later loops."""
+
 KEPT_PER_SIZE = 2
 """Regions per picture and size class that cleaning keeps. The paper keeps 100 of photos with about 200 regions, 56 % of
 all; of scenes with about nine, this is as strict."""
@@ -54,6 +57,19 @@ class Tags:
     def used(self) -> Bools:
         return self.weight > 0
 
+    @classmethod
+    def unknown(cls, allowed: Bools) -> Tags:
+        """Of no region anything is known; a model sees the allowed ones all the same."""
+        nothing = np.zeros((len(allowed), len(VOCABULARY)), bool)
+        return cls(nothing, nothing, allowed.astype(np.float32))
+
+    def where(self, chosen: Bools) -> Tags:
+        """The chosen regions alone."""
+        return Tags(
+            self.accepted & chosen[:, None], self.rejected & chosen[:, None],
+            np.where(chosen, self.weight, 0.0).astype(np.float32),
+        )  # fmt: skip
+
 
 def pseudo_tags(corpus: Corpus, probabilities: Floats, allowed: Bools, *, cleaned: bool = True) -> Tags:
     """The machine's first tags of the allowed regions, counted by their confidence.
@@ -67,6 +83,15 @@ def pseudo_tags(corpus: Corpus, probabilities: Floats, allowed: Bools, *, cleane
     accepted[np.arange(len(best)), best] = True
     weight = np.where(chosen, PSEUDO_WEIGHT * sure, 0.0).astype(np.float32)
     return Tags(accepted & chosen[:, None], np.zeros_like(accepted), weight)
+
+
+def sure_tags(probabilities: Floats, allowed: Bools) -> Tags:
+    """The first tags of which an R-CLIP is sure, of the allowed regions: its confidence says how often it is right."""
+    best, sure = probabilities.argmax(1), probabilities.max(1)
+    chosen = allowed & (sure >= SURE)
+    accepted = np.zeros(probabilities.shape, bool)
+    accepted[np.flatnonzero(chosen), best[chosen]] = True
+    return Tags(accepted, np.zeros_like(accepted), np.where(chosen, PSEUDO_WEIGHT * sure, 0.0).astype(np.float32))
 
 
 def clean(corpus: Corpus, sure: Floats) -> Bools:

@@ -27,7 +27,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture(scope="session")
 def sizes() -> Settings:
-    return Settings(loops=2, audited=60, views=2, first=STEPS, later=STEPS, seed=5)
+    return Settings(loops=2, audited=60, views=2, adapting=STEPS, first=STEPS, later=STEPS, seed=5)
 
 
 @pytest.fixture(scope="session")

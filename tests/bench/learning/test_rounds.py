@@ -13,8 +13,8 @@ import torch
 from bench.learning import rounds
 from bench.learning.corpus import VOCABULARY
 from bench.learning.fitting import Fit
-from bench.learning.rounds import Engine, State, audited_regions, held_back, loop_zero, next_loop
-from bench.learning.targets import Tags, pseudo_tags, with_verdicts
+from bench.learning.rounds import Engine, State, agreed, audited_regions, held_back, loop_zero, next_loop
+from bench.learning.targets import Tags, pseudo_tags, sure_tags, with_verdicts
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,8 @@ def test_nothing_learns_from_the_hold_out_or_audited_regions(
     engine: Engine, run: tuple[list[State], list[dict[str, Any]]]
 ) -> None:
     state = run[0][-1]
-    pseudo = pseudo_tags(engine.corpus, state.probabilities, engine.open & ~state.verdicts.asked)
+    pseudo = sure_tags(state.own, engine.open & ~state.verdicts.asked)
+    assert not (agreed(pseudo_tags(engine.corpus, state.own, engine.open), state.own).used & ~engine.open).any()
     used = with_verdicts(pseudo, state.verdicts, ~held_back(engine.corpus, 5)).used
     assert used.any()
     assert not (used & engine.corpus.held_out).any()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.learning.corpus import VOCABULARY, Corpus
-from bench.learning.targets import PSEUDO_WEIGHT, Verdicts, clean, pseudo_tags, with_verdicts
+from bench.learning.targets import PSEUDO_WEIGHT, SURE, Verdicts, clean, pseudo_tags, sure_tags, with_verdicts
 
 
 def corpus_of(boxes: list[tuple[float, float, float, float]]) -> Corpus:
@@ -70,3 +70,10 @@ def test_a_tag_that_was_rejected_and_then_accepted_is_no_negative() -> None:
     tags = with_verdicts(pseudo_tags(corpus, sure_of([3], [1.0]), np.ones(1, bool)), verdicts, verdicts.asked)
     assert tags.accepted[0, 3]
     assert not tags.rejected[0, 3]
+
+
+def test_a_model_learns_its_own_tags_where_it_is_sure() -> None:
+    said = sure_of([3, 4, 5], [SURE + 0.1, SURE - 0.1, 0.9])
+    tags = sure_tags(said, np.array([True, True, False]))
+    assert tags.used.tolist() == [True, False, False]
+    assert np.argwhere(tags.accepted).tolist() == [[0, 3]]
