@@ -12,6 +12,7 @@ from tests.api.schemas import check_answer
 from tests.factories import make_sample
 from tests.verification.packages import judged_sample, packed, reviewed
 from verification.models import ReviewPackage, Ruling, Verdict
+from verification.services.concealment import SLOT, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,7 @@ def test_a_lost_lease_says_so(project: Any, ana: Any, edo: Any, with_token: Toke
     make_sample(project, items=1)
     client = with_token(ana)
     item = lease(client, 1).json()["items"][0]
-    Assignment.objects.filter(pk=item["assignment"]).update(annotator=edo)
+    Assignment.objects.filter(pk=reveal(item["assignment"], SLOT)).update(annotator=edo)
     refused = send(client, f"{WORK}/submit", verdict(item))
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "lease_lost")
 

@@ -7,10 +7,12 @@ from django.conf import settings
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from verification.models import QAChoice, SkipReason, TaskKind
+from verification.services.concealment import ITEM, LARGEST, SLOT, conceal, reveal
 from verification.services.queue import MAX_HELD, LeasedItem, release_items
 from verification.services.quotas import lease_within_quota, next_within_quota
 from verification.services.skips import skip_item
@@ -27,6 +29,19 @@ def id_field(**options: Any) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=2**63 - 1, **options)
 
 
+class SlotField(serializers.IntegerField):
+    """A slot by the number under which its annotator knows it (services/concealment.py)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=LARGEST, **options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return reveal(super().run_validation(data), SLOT)
+
+    def to_representation(self, value: Any) -> int:
+        return conceal(super().to_representation(value), SLOT)
+
+
 def count_field(**options: Any) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=0, max_value=MAX_HELD, **options)
 
@@ -39,7 +54,7 @@ class VerdictSent(StrictSerializer):
     """Of a tag task: `rejected`, `bad_box`, and `text` for the right tag when all are wrong. Of a question: `choice`.
     Of an answer to be written: `text`, or a `choice` that says why there is none."""
 
-    assignment = id_field()
+    assignment = SlotField()
     rejected = serializers.ListField(
         child=id_field(), max_length=20, default=list, help_text="Ids of the tags that are wrong."
     )
@@ -58,14 +73,14 @@ class UndoSent(StrictSerializer):
 
 
 class SkipSent(StrictSerializer):
-    assignment = id_field()
+    assignment = SlotField()
     reason = serializers.ChoiceField(choices=SkipReason.choices)
     want = count_field(default=0)
 
 
 class ReleaseSent(StrictSerializer):
     assignments = serializers.ListField(
-        child=id_field(), max_length=MAX_HELD, required=False, help_text="Default: all."
+        child=SlotField(), max_length=MAX_HELD, required=False, help_text="Default: all."
     )
 
 
@@ -95,7 +110,7 @@ class QuestionSerializer(PairSerializer):
 class ItemSerializer(serializers.Serializer[Any]):
     """An item as an annotator may see it. No scores, sources or names."""
 
-    assignment = serializers.IntegerField()
+    assignment = SlotField()
     item = serializers.IntegerField()
     ticket = serializers.CharField()
     image = ItemImage()
@@ -152,7 +167,7 @@ class _Work(ApiView):
         address = reverse("api:image_file", args=[self.project.slug, item.image_id, "display"])
         return {
             "assignment": item.assignment_id,
-            "item": item.item_id,
+            "item": conceal(item.item_id, ITEM),
             "ticket": issue_ticket(user_id=self.person.pk, assignment_id=item.assignment_id),
             "image": {"url": address, "width": item.width, "height": item.height},
             "box": item.box,

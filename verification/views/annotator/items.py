@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from verification.models import TaskKind
 from verification.selectors.work import last_verdicts_of, stint_of, today_of
+from verification.services.concealment import SLOT, conceal
 from verification.services.hotkeys import choose_keys
 from verification.services.queue import LeasedItem, release_items
 from verification.services.quotas import lease_within_quota, next_within_quota
@@ -46,7 +47,7 @@ def lease(request: ProjectRequest, kind: TaskKind) -> HttpResponse:
     return answer(
         {
             **_next_items(request, [item for item in items if item.assignment_id not in have]),
-            "held": [item.assignment_id for item in items],
+            "held": [conceal(item.assignment_id, SLOT) for item in items],
             "past": past_payload(past, slug=request.project.slug, user_id=request.user.pk),
             "stint": {"done": stint.done, "size": stint.size},
         }

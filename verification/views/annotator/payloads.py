@@ -10,6 +10,7 @@ from django.utils.dateformat import time_format
 from django.utils.timezone import localtime
 
 from verification.selectors.work import PastItem
+from verification.services.concealment import ITEM, SLOT, conceal
 from verification.services.queue import LeasedItem
 from verification.services.tickets import issue_ticket
 from webapp.projects.models import Project
@@ -25,8 +26,8 @@ def items_payload(items: Iterable[LeasedItem], *, slug: str, user_id: int) -> li
     images = f"{get_script_prefix()}p/{slug}/images/"
     return [
         {
-            "assignment": item.assignment_id,
-            "item": item.item_id,
+            "assignment": conceal(item.assignment_id, SLOT),
+            "item": conceal(item.item_id, ITEM),
             "ticket": issue_ticket(user_id=user_id, assignment_id=item.assignment_id),
             "image": {
                 "src": f"{images}{item.image_id}/display",

@@ -4,14 +4,17 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from verification.models import TaskKind
+from verification.services.concealment import LARGEST, SLOT, reveal
 from verification.services.queue import MAX_HELD
 from webapp.core.errors import ArgusError, BadInput
 from webapp.projects.access import ProjectRequest
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+# Slots are named by concealed numbers (services/concealment.py).
+SlotId = Annotated[int, Field(ge=0, le=LARGEST), AfterValidator(lambda number: reveal(number, SLOT))]
 Count = Annotated[int, Field(ge=0, le=MAX_HELD)]
 MOST_TEXT = 2000  # much more than any text may have, so that one that is too long is refused in words
 
@@ -24,11 +27,11 @@ class LeaseSent(_Sent):
     """`want` items in all; those in `have` are in the browser already and not sent again."""
 
     want: Count
-    have: list[Id] = Field(default_factory=list, max_length=MAX_HELD)
+    have: list[SlotId] = Field(default_factory=list, max_length=MAX_HELD)
 
 
 class _Verdict(_Sent):
-    assignment: Id
+    assignment: SlotId
     ticket: Annotated[str, Field(max_length=64)] = ""
     seconds: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     key: UUID
@@ -78,13 +81,13 @@ class UndoSent(_Sent):
 
 
 class SkipSent(_Sent):
-    assignment: Id
+    assignment: SlotId
     reason: Annotated[str, Field(max_length=16)]
     want: Count = 0
 
 
 class ReleaseSent(_Sent):
-    assignments: list[Id] = Field(max_length=MAX_HELD)
+    assignments: list[SlotId] = Field(max_length=MAX_HELD)
 
 
 class ShortcutsSent(_Sent):
