@@ -66,6 +66,24 @@ DECIDED_SQL = """
                       WHERE later.item_id = item.id AND later.round > packed.round)
 """
 
+# Regions of which somebody said in the QA check that the tag is wrong, and that therefore have an item of their own
+# that is not decided yet: what an earlier loop found about them does not count meanwhile. They are few, and looked up
+# once.
+_ASKED_AGAIN = """
+    SELECT again.region_ids
+    FROM verification_reopening asked
+    JOIN verification_sampleitem again
+      ON again.id = asked.item_id AND again.state = 'open' AND again.reason = 'wrong_tag'
+    JOIN verification_sample its ON its.id = again.sample_id AND its.project_id = %(project_id)s
+    JOIN projects_project settings ON settings.id = its.project_id
+    WHERE asked.round = 0
+      AND (EXISTS (SELECT 1 FROM verification_assignment slot WHERE slot.item_id = again.id AND slot.state <> 'done')
+           OR settings.review_required AND NOT EXISTS (
+               SELECT 1 FROM verification_packageitem packed
+               JOIN verification_reviewpackage package ON package.id = packed.package_id AND package.state = 'accepted'
+               WHERE packed.item_id = again.id AND packed.is_live))
+"""
+
 # The tie is decided here set-wise and by quality.majority for one tag; a property test holds the two together.
 # {scope} narrows the items; it must name an index of verification_sampleitem, or the whole project is read.
 # Where an expert's ruling differs from what people voted, it counts as if all of them had said so.
@@ -100,8 +118,9 @@ CROSS JOIN LATERAL (
 WHERE sample.project_id = %(project_id)s AND sample.task_kind = 'tag'
   AND item.state = 'open' AND NOT item.is_gold
   AND NOT tags.is_disputed
+  AND item.region_ids NOT IN (__asked_again__)
   AND {scope}
-""".replace("__decided__", DECIDED_SQL)
+""".replace("__decided__", DECIDED_SQL).replace("__asked_again__", _ASKED_AGAIN)
 
 
 def verified_items_sql(scope: str) -> str:

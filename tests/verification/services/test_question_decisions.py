@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from annotation.models import RegionAnnotation
+from annotation.models import Loop, RegionAnnotation
 from annotation.services.partitions import create_partitions
 from tests.factories import make_sample
 from tests.verification.judgements import items_of, judge
@@ -273,12 +273,8 @@ def test_undoing_the_wrong_tag_takes_the_round_back_unless_somebody_has_begun_it
         undo(project, ben, key)
 
 
-def test_a_region_without_a_tag_item_gets_one_in_the_loops_tag_sample(project: Any, ana: Any, edo: Any) -> None:
-    (item,) = questions(project)
-    tags = tag_item_of(item)
-    shown = tags.shown["tags"]
-    Assignment.objects.filter(item=tags).delete()
-    tags.delete()
+def annotate(item: SampleItem, shown: list[dict[str, Any]]) -> None:
+    """Annotate the item's region with these tags in the loop that the item is about."""
     create_partitions(item.sample.annotated_loop_id)
     RegionAnnotation.objects.create(
         loop_id=item.sample.annotated_loop_id,
@@ -291,6 +287,15 @@ def test_a_region_without_a_tag_item_gets_one_in_the_loops_tag_sample(project: A
         size_class=1,
         producer_id=1,
     )
+
+
+def test_a_region_without_a_tag_item_gets_one_in_the_loops_tag_sample(project: Any, ana: Any, edo: Any) -> None:
+    (item,) = questions(project)
+    tags = tag_item_of(item)
+    shown = tags.shown["tags"]
+    Assignment.objects.filter(item=tags).delete()
+    tags.delete()
+    annotate(item, shown)
     key = check(item, ana, "wrong_tag")
     made = tag_item_of(item)
     assert (made.reason, [tag["text"] for tag in made.shown["tags"]]) == ("wrong_tag", [tag["text"] for tag in shown])
@@ -370,3 +375,27 @@ def test_a_slot_that_is_held_for_somebody_goes_to_them_first_and_to_nobody_else(
     Assignment.objects.filter(item=items[2]).update(held_for=ana)
     assert [slot.item_id for slot in lease_kind(project, edo)] == [items[0].pk, items[1].pk]
     assert [slot.item_id for slot in lease_kind(project, ana)] == [items[2].pk]
+
+
+def test_a_region_that_an_earlier_loop_verified_is_unverified_while_it_is_asked_again(
+    project: Any, ana: Any, edo: Any
+) -> None:
+    (item,) = questions(project)
+    tags = tag_item_of(item)
+    judge(tags, ana)
+    close_sample(tags.sample_id)
+    Loop.objects.filter(project=project).update(state="finished")
+    later = Loop.objects.create(project=project, number=2, config_digest="2" * 64, parent=item.sample.loop)
+    zero = item.sample.annotated_loop
+    asked_in = Sample.objects.create(project=project, loop=later, annotated_loop=zero, task_kind=TaskKind.TAG, seed=1)
+    Sample.objects.filter(pk=item.sample_id).update(loop=later)
+    annotate(item, tags.shown["tags"])
+    key = check(item, edo, "wrong_tag")
+    again = SampleItem.objects.get(sample=asked_in)
+    assert verified_regions(project_id=project.pk, region_ids=item.region_ids) == {}
+    undo(project, edo, key)
+    assert len(verified_regions(project_id=project.pk, region_ids=item.region_ids)) == 1
+    check(item, edo, "wrong_tag")
+    judge(again, edo, "milk jug")
+    (region,) = verified_regions(project_id=project.pk, region_ids=item.region_ids).values()
+    assert (region.loop_number, len(region.rejected)) == (2, 1)
