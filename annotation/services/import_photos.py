@@ -121,7 +121,7 @@ class PhotoReader:
             return
         wanted = {name for outcome in outcomes for name in _names(outcome.record)}
         found: dict[str, list[Image]] = {}
-        for image in Image.objects.filter(project_id=self.project_id, name__in=wanted):
+        for image in Image.objects.filter(project_id=self.project_id, name__in=wanted, removed_at=None):
             found.setdefault(image.name, []).append(image)
         for outcome in outcomes:
             images = next((found[name] for name in _names(outcome.record) if name in found), [])

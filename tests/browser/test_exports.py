@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from annotation import dispatch
+from annotation.models import Image
 from tests.browser.conftest import PageAs
 from tests.factories import make_sample
 from tests.verification.judgements import judge_all
@@ -50,6 +51,41 @@ def test_an_export_is_asked_for_watched_and_downloaded(
     export.refresh_from_db()
     assert hashlib.sha256(saved.read_bytes()).hexdigest() == export.sha256
     assert page.locator("#exports-status").inner_text() == f"Export {export.pk}: Done"
+
+
+def test_filters_are_counted_beforehand_and_a_takedown_withdraws_the_file(
+    project: Any, ana: Any, lea: Any, page_as: PageAs
+) -> None:
+    judge_all(make_sample(project, items=12, images=3), [ana])
+    page = page_as(lea)
+    page.goto("/p/street/exports/")
+    page.get_by_label("Format").select_option("parquet")
+    page.get_by_text("12 records as of now.").wait_for()
+    page.get_by_text("Only some of it").press("Enter")
+    page.get_by_label("Tags").fill("milk jug, no such thing")
+    page.get_by_label("Tags").press("Tab")
+    page.get_by_text("There is no tag “no such thing”").wait_for()
+    page.get_by_label("Tags").fill("Milk jug")
+    page.get_by_label("Tags").press("Tab")
+    page.get_by_text("8 records as of now.").wait_for()
+    assert _problems(page) == []
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_text("Tags: milk jug.").wait_for()
+    export = Export.objects.get()
+    assert run_export(export.pk)
+    page.get_by_role("link", name="Takedowns").click()
+    image = Image.objects.earliest("pk")
+    page.get_by_label("Photo", exact=True).fill(str(image.pk))
+    page.get_by_label("Who asked, and why").fill("Mail of 3 March")
+    page.get_by_role("button", name="See what it would touch").click()
+    page.get_by_text("It cannot be undone.").wait_for()
+    assert _problems(page) == []
+    page.get_by_role("button", name="Remove it for good").click()
+    page.get_by_text("Removed. This is its record.").wait_for()
+    assert _problems(page) == []
+    page.get_by_role("link", name=f"Export {export.pk}: tags").click()
+    page.get_by_text("Something in it was taken down on request").wait_for()
+    assert page.get_by_role("link", name="Download").count() == 0
 
 
 def test_a_running_export_is_cancelled_in_place(project: Any, cleo: Any, page_as: PageAs) -> None:

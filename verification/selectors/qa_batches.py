@@ -34,6 +34,7 @@ SELECT answered.pair_id, answered.region_id, answered.loop, answered.annotated_l
 FROM ({verified_answers_sql("item.image_id > %(after)s AND item.image_id <= %(last)s")}) answered
 JOIN annotation_region region ON region.id = answered.region_id AND region.image_id = answered.image_id
 JOIN annotation_image image ON image.id = answered.image_id AND image.project_id = %(project_id)s
+ AND image.removed_at IS NULL
 ORDER BY image.id, answered.region_id, answered.annotated_loop_id, answered.pair_id, answered.loop DESC
 """  # noqa: S608  # made of constants
 _SCOPE = "item.region_ids IN (SELECT ARRAY[id] FROM unnest(%(region_ids)s::bigint[]) AS wanted (id))"

@@ -30,6 +30,7 @@ SELECT verified.*, region.x1, region.y1, region.x2, region.y2,
 FROM ({verified_items_sql("item.image_id > %(after)s AND item.image_id <= %(last)s")}) verified
 JOIN annotation_region region ON region.id = verified.region_id AND region.image_id = verified.image_id
 JOIN annotation_image image ON image.id = verified.image_id AND image.project_id = %(project_id)s
+ AND image.removed_at IS NULL
 ORDER BY verified.image_id, verified.region_id, verified.loop_number DESC
 """  # noqa: S608  # made of constants
 

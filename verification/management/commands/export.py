@@ -65,6 +65,7 @@ class Command(BaseCommand):
     def _to_stdout(self, wanted: Wanted) -> Written:
         written = write_export(wanted, sys.stdout.buffer, self._reporter())
         sys.stdout.buffer.flush()
+        refuse_outdated(wanted, written)
         return written
 
     def _to_file(self, wanted: Wanted, target: Path) -> Written:

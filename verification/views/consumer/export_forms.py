@@ -32,9 +32,7 @@ class ExportForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("Records"), choices=ExportKind.choices, initial=ExportKind.TAGS, widget=forms.RadioSelect
     )
-    format = forms.ChoiceField(
-        label=gettext_lazy("File"), choices=ExportFormat.choices, initial=ExportFormat.JSONL, required=False
-    )
+    format = forms.ChoiceField(label=gettext_lazy("Format"), choices=ExportFormat.choices, initial=ExportFormat.JSONL)
     with_photos = forms.BooleanField(label=gettext_lazy("Put the photos into the file (YOLO only)"), required=False)
     loop = forms.TypedChoiceField(label=gettext_lazy("Loop"), coerce=int, empty_value=None, required=False)
     concepts = forms.CharField(
@@ -88,7 +86,7 @@ class ExportForm(forms.Form):
         values = self.cleaned_data
         return Choices(
             kind=values["kind"],
-            format=values["format"] or ExportFormat.JSONL,
+            format=values["format"],
             with_photos=values["with_photos"],
             loop=values["loop"],
             concepts=values["concepts"].split(","),

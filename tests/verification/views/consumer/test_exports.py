@@ -53,7 +53,7 @@ def test_asking_for_an_export_lists_it_as_waiting(
 ) -> None:
     make_loops(project)
     with django_capture_on_commit_callbacks(execute=True):
-        response = client.post(LIST, {"kind": "regions", "loop": "1"})
+        response = client.post(LIST, {"kind": "regions", "format": "jsonl", "loop": "1"})
     assert response.headers["Location"] == LIST
     export = Export.objects.get()
     assert (export.kind, export.filters, export.state) == ("regions", {"loop": 1}, "pending")
@@ -66,7 +66,7 @@ def test_asking_for_an_export_lists_it_as_waiting(
 
 def test_asking_twice_is_one_export(client: Client, project: Any) -> None:
     for _ in range(2):
-        client.post(LIST, {"kind": "tags", "loop": ""})
+        client.post(LIST, {"kind": "tags", "format": "jsonl", "loop": ""})
     assert Export.objects.count() == 1
 
 
@@ -188,5 +188,5 @@ def test_outsiders_see_nothing_and_annotators_and_experts_may_not(
         client = Client()
         client.force_login(person)
         assert client.get(LIST).status_code == status
-        assert client.post(LIST, {"kind": "tags"}).status_code == (302 if status == 200 else status)
+        assert client.post(LIST, {"kind": "tags", "format": "jsonl"}).status_code == (302 if status == 200 else status)
     assert Client().get(LIST).status_code == 302
