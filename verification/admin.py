@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from verification.models import Export, Sample
+from verification.models import Export, ReviewPackage, Sample
 from webapp.core.admin import ReadOnlyAdmin
 
 
@@ -13,6 +13,18 @@ class SampleAdmin(ReadOnlyAdmin):
     list_filter = ["task_kind", "is_open"]
     ordering = ["-id"]
     fields = ["project", "loop", "annotated_loop", "task_kind", "seed", "config", "overlap", "is_open", "created_at"]
+
+
+@admin.register(ReviewPackage)
+class ReviewPackageAdmin(ReadOnlyAdmin):
+    list_display = ["id", "project", "sample", "attempt", "size", "right_items", "state", "created_at", "decided_at"]
+    list_select_related = ["project", "sample__loop"]
+    list_filter = ["state", "attempt"]
+    ordering = ["-id"]
+    fields = [
+        *("project", "sample", "attempt", "parent", "second_look_of", "size", "threshold", "state", "right_items"),
+        *("held_until", "escalation", "settled_by", "note", "created_at", "decided_at"),
+    ]
 
 
 @admin.register(Export)

@@ -358,6 +358,7 @@ ADMIN_MODELS = frozenset(
         "projects_membership",
         "projects_project",
         "verification_export",
+        "verification_reviewpackage",
         "verification_sample",
     }
 )

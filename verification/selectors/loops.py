@@ -12,11 +12,12 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from annotation.models import Image, Loop, LoopState, StageRun, StageState
+from annotation.models import Image, Loop, LoopState, Stage, StageRun, StageState
 from annotation.pipeline.loop_stages import FIRST_LOOP, LATER_LOOPS, Work
 from annotation.selectors.progress import StageProgress, loop_progress, photo_failures
 from verification.forecast import seconds_left
 from verification.models import Sample
+from verification.selectors.packages import packages_of_loop
 from verification.selectors.sample_progress import SampleProgress, progress_of_sample, tag_sample_of
 
 FAILURES = 50
@@ -115,7 +116,8 @@ def status_of_loop(loop: Loop) -> LoopStatus:
         if not stage.is_installed:
             missing.append(stage.name)
         elif stage.is_for_people:
-            stages.append(_people_row(stage, loop, sample, people))
+            row = _review_row(stage, loop) if stage.name == Stage.REVIEW else _people_row(stage, loop, sample, people)
+            stages.append(row)
         else:
             before_is_done = not stages or stages[-1].state == "done"
             stages.append(_shards_row(stage, is_next=before_is_done and loop.state == LoopState.RUNNING))
@@ -178,6 +180,15 @@ def _people_row(stage: StageProgress, loop: Loop, sample: Sample | None, people:
     if loop.state == LoopState.CANCELLED:
         state = "cancelled"
     return StageRow(stage.name, Work.PEOPLE, state, done=people.done, total=people.total)
+
+
+def _review_row(stage: StageProgress, loop: Loop) -> StageRow:
+    """Packages that experts are through with, of all; nothing to do where the project asks for no review."""
+    settled, total = packages_of_loop(loop.pk)
+    state = _SHOWN[StageState(stage.state)]
+    if loop.state == LoopState.RUNNING and settled < total:
+        state = "now"
+    return StageRow(stage.name, Work.PEOPLE, state, done=settled, total=total)
 
 
 def _elapsed(start: datetime | None, end: datetime | None) -> float:

@@ -162,6 +162,14 @@ def packed_items(package_id: int) -> list[PackedItem]:
         return [_packed_item(row) for row in cursor.fetchall()]
 
 
+def packages_of_loop(loop_id: int) -> tuple[int, int]:
+    """(those that wait for nobody any more, all) of a loop's packages; second looks do not count. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_LOOP, {"loop": loop_id})
+        settled, total = cursor.fetchone()
+    return settled, total
+
+
 def leads_packages(*, project_id: int) -> LeadsPackages:
     """Four queries, and one per escalated package shown."""
     values: dict[str, Any] = {"project": project_id}
@@ -276,6 +284,11 @@ ORDER BY p.id DESC LIMIT {DECIDED_SHOWN + 1}
 _COUNTS = """
 SELECT state, count(*) FROM verification_reviewpackage
 WHERE project_id = %(project)s AND second_look_of_id IS NULL GROUP BY state
+"""
+_OF_LOOP = """
+SELECT count(*) FILTER (WHERE p.state NOT IN ('redo', 'ready', 'reviewing', 'escalated')), count(*)
+FROM verification_sample sample JOIN verification_reviewpackage p ON p.sample_id = sample.id
+WHERE sample.loop_id = %(loop)s AND p.second_look_of_id IS NULL
 """
 _WITH_LEAD = f"""
 SELECT {_COLUMNS}, p.attempt, p.escalation,

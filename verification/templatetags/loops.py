@@ -49,6 +49,8 @@ def stage_state(state: str) -> Promise:
 def amount(stage: StageRow) -> str:
     """How far the stage is, in what it consists of."""
     done, total = intcomma(stage.done), intcomma(stage.total)
+    if stage.name == Stage.REVIEW:
+        return _("%(done)s of %(total)s packages") % {"done": done, "total": total} if stage.total else ""
     if stage.work is Work.PEOPLE:
         return _("%(done)s of %(total)s verdicts") % {"done": done, "total": total}
     if stage.work is Work.ONCE:
