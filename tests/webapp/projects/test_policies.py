@@ -24,6 +24,7 @@ TABLE = {
     Action.MANAGE_WEBHOOKS: {L},
     Action.MANAGE_ITEMS: {L},
     Action.EXPORT: {L, C},
+    Action.TAKE_DOWN: {L},
     Action.MANAGE_PEOPLE: {L},
     Action.CHANGE_SETTINGS: {L},
 }
