@@ -7,6 +7,7 @@ to crowd-kit's own figures.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,8 @@ class Consensus:
     @property
     def labels(self) -> Ints:
         """The likeliest label of each unit (units,); the first one in a tie."""
-        return self.probabilities.argmax(axis=1).astype(np.int64)
+        likeliest: Ints = self.probabilities.argmax(axis=1).astype(np.int64)
+        return likeliest
 
 
 def dawid_skene(
@@ -59,7 +61,8 @@ def dawid_skene(
 def _errors(units: Ints, people: Ints, said: Ints, believed: Floats, count: int) -> Floats:
     """How often each person says what, given the truth: (people, true, said)."""
     sums = np.zeros((count, believed.shape[1], believed.shape[1]))
-    np.add.at(sums, (people, slice(None), said), believed[units])
+    places: Any = (people, slice(None), said)
+    np.add.at(sums, places, believed[units])
     sums = np.maximum(sums, SMALLEST)
     shares: Floats = sums / sums.sum(axis=2, keepdims=True)
     return shares

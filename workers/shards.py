@@ -98,8 +98,9 @@ def _sample(loop: Loop) -> StageResult:
     """The draw is a few statements of the database: all of it happens when the result is written."""
 
     def write() -> dict[str, int]:
-        drawn = {"loop": loop, "annotated_loop": annotated_ancestor(loop), "config": config_of(loop).sampling}
-        tags, questions = draw_tag_sample(**drawn), draw_question_sample(**drawn)
+        source, config = annotated_ancestor(loop), config_of(loop).sampling
+        tags = draw_tag_sample(loop=loop, annotated_loop=source, config=config)
+        questions = draw_question_sample(loop=loop, annotated_loop=source, config=config)
         return {"items": tags.items.count(), "questions": questions.items.count() if questions else 0}
 
     return StageResult(write)

@@ -26,7 +26,7 @@ _LEAD = Needs(TokenScope.LEAD, Action.RUN_LOOPS)
 class LoopSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     state = serializers.ChoiceField(choices=LoopState.choices)
-    parent = serializers.IntegerField(allow_null=True, source="parent_number")
+    parent = serializers.IntegerField(allow_null=True, source="parent_number")  # type: ignore[assignment]
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     config_digest = serializers.CharField()

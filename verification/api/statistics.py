@@ -48,7 +48,7 @@ class OwnStatisticsView(ApiView):
         operation_id="statistics_own", summary="Your own work and pay", responses=OwnNumbers, tags=["statistics"]
     )
     def get(self, request: Request, slug: str) -> Response:
-        who = {"project_id": self.project.pk, "user_id": self.person.pk}
+        who: dict[str, Any] = {"project_id": self.project.pk, "user_id": self.person.pk}
         today = today_of(**who)
         numbers = {
             "items_today": today.items,

@@ -145,8 +145,8 @@ def _packages(item: SampleItem, names: _Names, texts: dict[int, str]) -> Iterabl
                 yield Event(ruling.created_at, what, who, [reason, *says, *wordings.values()], note)
         if package.decided_at is not None:
             state = str(PackageState(package.state).label)
-            what = _("Package %(number)s decided") % number
-            yield Event(package.decided_at, what, names.of(package.expert, expert=True), [state])
+            decided = _("Package %(number)s decided") % number
+            yield Event(package.decided_at, decided, names.of(package.expert, expert=True), [state])
 
 
 def _decision(

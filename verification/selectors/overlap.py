@@ -100,7 +100,8 @@ def _votes(project_id: int, kind: str) -> Votes | None:
     if not votes:
         return None
     table = np.array(votes, dtype=np.int64)
-    return Votes(*table.T, np.array([item for item, _part in units], dtype=np.int64), names)
+    unit, person, label = table.T
+    return Votes(unit, person, label, np.array([item for item, _part in units], dtype=np.int64), names)
 
 
 def _overlap(kind: str, votes: Votes) -> Overlap:

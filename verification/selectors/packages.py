@@ -184,7 +184,7 @@ def leads_packages(*, project_id: int) -> LeadsPackages:
             people[row[0]] = tuple(cursor.fetchall())
         cursor.execute(_EXPERTS, values)
         experts = [row[0] for row in cursor.fetchall()]
-    with_lead = [WithLead(_row(row[:11]), *row[11:15], people=people[row[0]]) for row in escalated]
+    with_lead = [WithLead(_row(row[:11]), row[11], row[12], row[13], row[14], people[row[0]]) for row in escalated]
     blocked = _rows(_blocked_by(len(experts)), {**values, **_numbered(experts)}) if experts else []
     return LeadsPackages(counts, with_lead, blocked, bool(experts))
 

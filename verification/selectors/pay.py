@@ -127,7 +127,8 @@ def _rows(statement: str, project_id: int, period: Period, user_id: int | None) 
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 # Days that are summed up, then the entries of the days since. Both parts find their rows by index.

@@ -117,6 +117,7 @@ def _attempt(
         order = [row[0] for row in cursor.fetchall()]
     done = {item_id for item_id, _is_right in said}
     following = next((item_id for item_id in order if item_id not in done), None)
-    item = QualifyingItem.objects.select_related("item__image", "item__sample").filter(pk=following).first()
+    items = QualifyingItem.objects.select_related("item__image", "item__sample")
+    item = None if following is None else items.filter(pk=following).first()
     right = sum(is_right for _item, is_right in said)
     return Standing(round_, True, item, attempt, len(said), right, failed)

@@ -43,7 +43,8 @@ def _halves(number: int) -> tuple[int, int]:
 
 def _mixed(half: int, turn: int, kind: bytes) -> int:
     digest = blake2b(half.to_bytes(4) + bytes([turn]), key=_key(settings.SECRET_KEY), person=kind, digest_size=4)
-    return int.from_bytes(digest.digest()) & _MASK
+    mixed: int = int.from_bytes(digest.digest()) & _MASK
+    return mixed
 
 
 @lru_cache(maxsize=4)

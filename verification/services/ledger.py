@@ -3,6 +3,7 @@ they are over, so that no page adds up millions of entries."""
 
 import logging
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -39,7 +40,7 @@ def _sum_up(project: Project, today: date) -> int:
         days = (today - closed.until).days
         if days < 1:
             return 0
-        values = {"project": project.pk, "from": midnight_of(closed.until), "to": midnight_of(today)}
+        values: dict[str, Any] = {"project": project.pk, "from": midnight_of(closed.until), "to": midnight_of(today)}
         cursor.execute(_DAYS, {**values, "zone": timezone.get_current_timezone_name()})
         PayDaysClosed.objects.filter(pk=closed.pk).update(until=today)
     if cursor.rowcount:

@@ -33,7 +33,7 @@ def pack(*, sample_id: int, final: bool) -> int:
         sample = Sample.objects.select_for_update(no_key=True).select_related("project").get(pk=sample_id)
         if sample.task_kind not in PACKED_KINDS:
             return 0
-        values = {"sample": sample.pk, "project": sample.project_id, "created": sample.created_at}
+        values: dict[str, Any] = {"sample": sample.pk, "project": sample.project_id, "created": sample.created_at}
         with connection.cursor() as cursor:
             cursor.execute(_CANDIDATES.format(scope="item.sample_id = %(sample)s" if final else _RECENT), values)
             if not cursor.rowcount:

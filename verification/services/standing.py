@@ -95,11 +95,11 @@ def send_back_work(
             items=len(kept),
             pay_taken_back=take_pay_back,
         )
-        again = {"items": [row[0] for row in kept if not row[3]], "person": person_id}
+        again: dict[str, Any] = {"items": [row[0] for row in kept if not row[3]], "person": person_id}
         cursor.execute(_OTHERS_MOVE_ON, again)
         cursor.execute(_OPEN_AGAIN, again)
         cursor.execute(_RANK_AHEAD, again)
-        sent = {"verdicts": [row[1] for row in kept], "change": change.pk}
+        sent: dict[str, Any] = {"verdicts": [row[1] for row in kept], "change": change.pk}
         cursor.execute(_SENT_BACK, sent)
         if take_pay_back:
             cursor.execute(_PAY_BACK, sent)

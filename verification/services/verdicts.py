@@ -252,8 +252,8 @@ def withdraw_verdict(
 ) -> Receipt:
     """Undo: supersede the verdict with `verdict_key`, take its pay back, lease its slot to the same person again.
 
-    Only among the person's last `depth` verdicts, while its sample is open, it is not packed for an expert and nobody has
-    begun with what followed from it. The same `key` gives the same receipt again. Locks the item, then its slot.
+    Only among the person's last `depth` verdicts, while its sample is open, it is not packed for an expert and nobody
+    has begun with what followed from it. The same `key` gives the same receipt again. Locks the item, then its slot.
     Raises NotFound, or Conflict with code `not_undoable` or `key_reused`.
     """
     values = {"project": project_id, "user": user_id, "verdict": verdict_key, "key": key, "depth": depth}

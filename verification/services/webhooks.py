@@ -51,7 +51,7 @@ def add_webhook(*, project: Project, user: User, url: str, events: Collection[st
         raise BadInput(
             _("This address cannot be used: %(reason)s Give a public https:// address.") % {"reason": error.message}
         ) from error
-    if len(url) > Webhook._meta.get_field("url").max_length:  # noqa: SLF001  # Django's public way to a field
+    if len(url) > (Webhook._meta.get_field("url").max_length or 0):  # noqa: SLF001  # Django's public way to a field
         raise BadInput(_("This address is too long."))
     if Webhook.objects.filter(project=project).count() >= MOST_WEBHOOKS:
         raise Conflict(_("There are %(most)s webhooks. Remove one first.") % {"most": MOST_WEBHOOKS})
@@ -103,7 +103,7 @@ def announce(
     often it is announced. `facts` must be what any lead may know.
     """
     with transaction.atomic():
-        values = {
+        values: dict[str, Any] = {
             "project": project_id,
             "event": event.value,
             "subject": subject_id,

@@ -1,5 +1,6 @@
 """The history of one item, and the threads about it: for leads, and for experts who have decided about it."""
 
+from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
@@ -27,7 +28,7 @@ def history(request: ProjectRequest, item_id: int) -> HttpResponse:
     item = _item(request, item_id)
     is_lead = Action.SEE_QUALITY in request.permitted
     found = history_of(item, viewer_id=request.user.pk, with_names=is_lead)
-    who = {"item_id": item.pk, "is_lead": is_lead, "person_id": request.user.pk}
+    who: dict[str, Any] = {"item_id": item.pk, "is_lead": is_lead, "person_id": request.user.pk}
     threads = [
         {
             "annotator_id": user_id,
@@ -65,15 +66,15 @@ def history(request: ProjectRequest, item_id: int) -> HttpResponse:
 def comment(request: ProjectRequest, item_id: int, annotator_id: int) -> HttpResponse:
     """Write to the annotator about their work on the item."""
     item = _item(request, item_id)
-    sent = read_comment(request)
+    text, key = read_comment(request)
     add_comment(
         project_id=request.project.pk,
         item_id=item.pk,
         annotator_id=annotator_id,
         writer_id=request.user.pk,
         is_lead=Action.SEE_QUALITY in request.permitted,
-        text=str(sent["text"]),
-        key=sent["key"],
+        text=text,
+        key=key,
     )
     messages.success(request, _("Sent. They read it on My work."))
     return redirect("verification:item_history", request.project.slug, item.pk)

@@ -58,7 +58,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 class EndpointSchema(AutoSchema):
     """Adds to each operation which scope and which right it needs."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
         described = inspect.getdoc(getattr(self.view, (self.method or "").lower(), None)) or ""  # not the class's
         need = getattr(self.view, "needs", {}).get(self.method)
         if need is None:

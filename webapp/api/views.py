@@ -3,11 +3,11 @@
 The same declaration is read by the middleware (deny by default), by the schema and by the tests.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from django.http import Http404, HttpResponseBase
+from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -40,7 +40,7 @@ class ApiView(APIView):
     permitted: frozenset[Action]
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+    def as_view(cls, **initkwargs: Any) -> Any:
         view = super().as_view(**initkwargs)
         view.access = cls.needs  # type: ignore[attr-defined]  # read by DenyByDefaultMiddleware
         return view

@@ -57,7 +57,7 @@ class Offer:
 def my_work(request: ProjectRequest) -> HttpResponse:
     """One page, its queries as many as there are kinds of task and cards."""
     project = request.project
-    who = {"project_id": project.pk, "user_id": request.user.pk}
+    who: dict[str, Any] = {"project_id": project.pk, "user_id": request.user.pk}
     today = today_of(**who)
     offers = _offers(project, request.user.pk)
     context: dict[str, Any] = {
@@ -91,7 +91,7 @@ def _offers(project: Project, user_id: int) -> list[Offer]:
 
 def _next(offer: Offer, project: Project, user_id: int) -> dict[str, Any]:
     """The run of items that the button leads to: how many are left of it, how long they take, what they pay."""
-    who = {"project_id": project.pk, "user_id": user_id, "kind": offer.kind}
+    who: dict[str, Any] = {"project_id": project.pk, "user_id": user_id, "kind": offer.kind}
     done = today_of(**who)
     stint = stint_of(**who, done_today=done.items)
     left = min(stint.size - stint.done, offer.waiting) or min(STINT, offer.waiting)

@@ -40,7 +40,7 @@ def plan_import(lines: Iterable[Line]) -> list[Planned]:
     lines = list(lines)
     wanted = [line.email.lower() for line in lines]
     accounts = User.objects.annotate(address=Lower("email")).filter(address__in=wanted)
-    found = {user.address: user for user in accounts}  # type: ignore[attr-defined]  # annotated
+    found = {user.address: user for user in accounts}
     planned = []
     for line in lines:
         user = found.get(line.email.lower())
