@@ -150,7 +150,7 @@ def fill(rows: int, overlap: int, *, with_texts: bool) -> None:
 
     project = Project.objects.create(name="Bench", slug="bench", overlap=overlap)
     people = User.objects.bulk_create(User(username=f"p{n}", email=f"p{n}@example.org") for n in range(overlap))
-    values = {
+    values: dict[str, Any] = {
         "rows": rows,
         "per": PER_PHOTO,
         "concepts": CONCEPTS,

@@ -44,7 +44,9 @@ _RESIDUES = (
 
 def blacklist_photo(*, sha256: str, project_id: int | None) -> None:
     """Let no import take the photo in again: into this project, or into any. Idempotent."""
-    BlacklistedPhoto.objects.get_or_create(sha256=sha256, project_id=project_id)
+    BlacklistedPhoto.objects.bulk_create(
+        [BlacklistedPhoto(sha256=sha256, project_id=project_id)], ignore_conflicts=True
+    )
 
 
 def blacklisted(*, project_id: int, digests: Iterable[str] | None = None) -> frozenset[str]:

@@ -48,14 +48,14 @@ class ZipStream:
     def add_stored(self, name: str, stream: IO[bytes], size: int, crc: int) -> None:
         """A member that lies in a file, from where the stream stands, not compressed again."""
         self._begin(name, crc, size, size, _STORED)
-        shutil.copyfileobj(stream, self, _CHUNK)  # type: ignore[misc]
+        shutil.copyfileobj(stream, self, _CHUNK)
 
     def close(self) -> None:
         """Write the directory. The sink stays open."""
         start = self._at
         with self._directory as spooled:
             spooled.seek(0)
-            shutil.copyfileobj(spooled, self, _CHUNK)  # type: ignore[misc]
+            shutil.copyfileobj(spooled, self, _CHUNK)
         size, end = self._at - start, self._at
         if self._members >= _MOST_MEMBERS or start >= _MOST or size >= _MOST:
             fields = (44, 3 << 8 | _VERSION_64, _VERSION_64, 0, 0, self._members, self._members, size, start)

@@ -100,5 +100,5 @@ def estimate(windows: Sequence[tuple[int, int]], total: int) -> Preview:
 
 
 def _rows(snapshot: Snapshot, statement: str, values: dict[str, Any]) -> list[Any]:
-    snapshot.cursor.execute(statement, values)  # type: ignore[call-overload]
+    snapshot.cursor.execute(statement, values)
     return snapshot.cursor.fetchall()

@@ -103,7 +103,7 @@ def pairs_between(snapshot: Snapshot, names: ConceptNames, *, project_id: int, a
     """The verified pairs of the photos with ids beyond `after`, up to `last`, in order."""
     snapshot.cursor.execute(_BATCH, {"project_id": project_id, "after": after, "last": last})
     rows: list[tuple[Any, ...]] = snapshot.cursor.fetchall()
-    pairs = [PairRow(*row[:_PAIR_FIELDS], RegionColumns._make(row[_PAIR_FIELDS:])) for row in rows]
+    pairs = [PairRow._make([*row[:_PAIR_FIELDS], RegionColumns._make(row[_PAIR_FIELDS:])]) for row in rows]
     rejected = {
         (region.decided.region_id, names.canonical(tag.concept_id))
         for region in regions_between(snapshot, names, project_id=project_id, after=after, last=last)

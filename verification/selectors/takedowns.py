@@ -216,7 +216,7 @@ def _files(
         .replace("__rows__", rows)
         .replace("__if__", condition)
     )
-    values = {"images": list(image_ids), "project": project_id, "kinds": list(kinds or ExportKind)}
+    values: dict[str, Any] = {"images": list(image_ids), "project": project_id, "kinds": list(kinds or ExportKind)}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [row[0] for row in cursor.fetchall()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, Any
 
 from annotation.importers.boxes import to_xywh
 from verification.exports.formats.writing import Line, Setting
@@ -51,7 +51,7 @@ class CocoFile:
         sink.write(b'],\n"annotations": [')
         with self._annotations as spooled:
             spooled.seek(0)
-            shutil.copyfileobj(spooled, sink, 1024 * 1024)  # type: ignore[misc]
+            shutil.copyfileobj(spooled, sink, 1024 * 1024)
         sink.write(b'],\n"categories": [')
         for place, (concept_id, name) in enumerate(sorted(self._categories.items())):
             category = {"id": concept_id, "name": name, "supercategory": ""}
@@ -93,5 +93,5 @@ def _annotation(line: Line) -> Record:
     }
 
 
-def _json(value: object) -> bytes:
+def _json(value: Any) -> bytes:
     return encode_line(value).rstrip(b"\n")
