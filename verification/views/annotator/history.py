@@ -104,15 +104,15 @@ def revise(request: ProjectRequest, key: UUID) -> HttpResponse:
 def comment(request: ProjectRequest, key: UUID) -> HttpResponse:
     """Ask or answer about the item of one's own verdict."""
     own = _own(request, key)
-    sent = read_comment(request)
+    text, form_key = read_comment(request)
     add_comment(
         project_id=request.project.pk,
         item_id=own.item.item_id,
         annotator_id=request.user.pk,
         writer_id=request.user.pk,
         is_lead=False,
-        text=sent["text"],
-        key=sent["key"],
+        text=text,
+        key=form_key,
     )
     messages.success(request, _("Sent. An answer is shown on My work."))
     return redirect("verification:own_item", request.project.slug, key)
@@ -132,12 +132,12 @@ def read(request: ProjectRequest, key: UUID) -> HttpResponse:
     return redirect("verification:own_item", request.project.slug, key)
 
 
-def read_comment(request: ProjectRequest) -> dict[str, object]:
-    """The form's fields. Raises BadInput."""
+def read_comment(request: ProjectRequest) -> tuple[str, UUID]:
+    """The form's text and key. Raises BadInput."""
     form = CommentForm(request.POST)
     if not form.is_valid():
         raise BadInput(_("Write something first."))
-    return form.cleaned_data
+    return form.cleaned_data["text"], form.cleaned_data["key"]
 
 
 def row_of(own: OwnVerdict, *, slug: str) -> Row:
