@@ -19,8 +19,8 @@ models: ## Add PyTorch and what learned models need to the environment of `make 
 test: system-packages lint ## Every check and every test
 	$(BIN)/python -m pytest $(TESTS)
 
-soak: system-packages test-environment ## Long races and fault injection, one at a time
-	$(BIN)/python -m pytest -m soak
+soak: system-packages test-environment ## Long races, dying servers, the whole story, one at a time (docs/faults.md)
+	nice $(BIN)/python -m pytest -m soak -v --durations=0
 
 lint: test-environment ## Style, types, import directions, templates
 	$(BIN)/ruff check .
