@@ -215,7 +215,7 @@ _DRAWS = {
     (AuditPopulation.VERIFIED, AuditKind.QA): _verified_answers,
 }
 
-_HASH = "hashint8extended({key}, %(seed)s::bigint) / 18446744073709551616.0 + 0.5 < %(cut)s::float8"
+_HASH = "hashint8extended({key}, %(seed)s::bigint)::float8 / 18446744073709551616::float8 + 0.5 < %(cut)s::float8"
 # Nobody judged the region, and nobody is going to: it is in no sample that is open.
 _NOT_JUDGED = """
 NOT EXISTS (

@@ -26,6 +26,8 @@ from webapp.core.errors import Conflict
 
 log = logging.getLogger(__name__)
 
+WORK_MEM = "64MB"
+
 
 class NothingToSample(Conflict):
     """The frame is empty: there is nothing that people could be asked about."""
@@ -116,6 +118,8 @@ def fill_sample(sample: Sample, frame: Frame, config: SamplingConfig, budget: in
         "overlap": sample.overlap,
     }
     with connection.cursor() as cursor:
+        # A million concepts are a table of 100 MB to count in; with less room it is written to disk in parts.
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [WORK_MEM])
         cursor.execute(_LAST_IMAGE, {**values, "offset": config.first_images - 1})
         last = cursor.fetchone()
         values["last_image"] = last[0] if last else 2**62
@@ -259,7 +263,7 @@ SELECT unit_id, probability FROM (
            row_number() OVER (PARTITION BY frame.concept_id
                               ORDER BY hashint8extended(frame.unit_id, %(seed)s), frame.unit_id) AS place
     FROM ({units}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 0
-    WHERE hashint8extended(frame.unit_id, %(seed)s) / 18446744073709551616.0 + 0.5 < quota.cut
+    WHERE hashint8extended(frame.unit_id, %(seed)s)::float8 / 18446744073709551616::float8 + 0.5 < quota.cut
 ) ranked WHERE place <= count
 """
 
