@@ -47,7 +47,7 @@ class Sizes:
 
 QUICK = Sizes(
     scenes=1500, adapting=900, first=600, later=900,
-    arm_scenes=300, arm_adapting=400, arm_first=100, arm_later=100, seeds=1, questions=150,
+    arm_scenes=200, arm_adapting=400, arm_first=80, arm_later=80, seeds=1, questions=150,
 )  # fmt: skip
 FULL = Sizes(
     scenes=2500, adapting=3000, first=3000, later=3000,

@@ -25,7 +25,6 @@ PAIRS: Final = {
     "hard_negatives": ("human", "positives_only"),
     "human_fine_tuning": ("human", "no_human"),
     "cleaning": ("cleaned", "uncleaned"),
-    "cleaning_by_size_alone": ("cleaned_by_size", "uncleaned"),
     "roi_align_over_crops": ("cleaned", "crops"),
     "concept_wise_sampling": ("human", "uniform_sample"),
     "two_units_over_one": ("two_units", "one_unit"),
@@ -97,11 +96,9 @@ def _without_people(engine: Engine, crops: Floats, said: Floats) -> dict[str, Ta
     of it what the adapted starter says as well."""
     unit = np.random.default_rng([engine.settings.seed, 41]).permutation(len(engine.corpus.images)) % 5
     part = unit[engine.corpus.image]
-    by_size = pseudo_tags(engine.corpus, crops, engine.open)
-    cleaned = agreed(by_size, said)
+    cleaned = agreed(pseudo_tags(engine.corpus, crops, engine.open), said)
     return {
         "cleaned": cleaned,
-        "cleaned_by_size": by_size,
         "uncleaned": pseudo_tags(engine.corpus, crops, engine.open, cleaned=False),
         "one_unit": cleaned.where(part < 1),
         "two_units": cleaned.where(part < 2),
