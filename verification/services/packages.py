@@ -39,7 +39,7 @@ def pack(*, sample_id: int, final: bool) -> int:
             if not cursor.rowcount:
                 cursor.execute("DROP TABLE pack_finished")
                 return 0
-            for statement in (_LOCK_ITEMS, _LOCK_SLOTS, _STILL_SO):
+            for statement in ("ANALYZE pack_finished", _LOCK_ITEMS, _LOCK_SLOTS, _STILL_SO):
                 cursor.execute(statement, values)
             made = _make_packages(cursor, sample, final=final)
             cursor.execute("DROP TABLE pack_finished")
@@ -76,7 +76,8 @@ def _make_packages(cursor: Any, sample: Sample, *, final: bool) -> int:
         "sample": sample.pk,
         "project": sample.project_id,
         "authors": [author for author, _lot in lots],
-        "firsts": [lot.first for _author, lot in lots],
+        "numbers": [lot.first // project.package_size for _author, lot in lots],
+        "full": project.package_size,
         "sizes": [lot.size for _author, lot in lots],
         "thresholds": [lot.threshold for _author, lot in lots],
     }
@@ -185,19 +186,22 @@ WHERE item.id = pack_finished.item_id AND (
 )
 """
 
+# All packages of an author but the last are of one size, so an item's place says in which it is.
 _CHOSEN = """
 CREATE TEMP TABLE pack_chosen ON COMMIT DROP AS
 WITH lot AS (
     SELECT nextval(pg_get_serial_sequence('verification_reviewpackage', 'id')) AS package_id, wanted.*
-    FROM unnest(%(authors)s::bigint[], %(firsts)s::int[], %(sizes)s::int[], %(thresholds)s::float8[])
-         AS wanted (author_id, first, size, threshold)
+    FROM unnest(%(authors)s::bigint[], %(numbers)s::bigint[], %(sizes)s::int[], %(thresholds)s::float8[])
+         AS wanted (author_id, number, size, threshold)
+), listed AS (
+    SELECT pack_finished.*,
+           row_number() OVER (PARTITION BY author_id ORDER BY finished_at, item_id) - 1 AS place
+    FROM pack_finished
 )
-SELECT lot.package_id, lot.size, lot.threshold, listed.place - lot.first AS position, listed.*
-FROM (SELECT pack_finished.*,
-             row_number() OVER (PARTITION BY author_id ORDER BY finished_at, item_id) - 1 AS place
-      FROM pack_finished) listed
-JOIN lot ON lot.author_id IS NOT DISTINCT FROM listed.author_id
-        AND listed.place >= lot.first AND listed.place < lot.first + lot.size
+SELECT lot.package_id, lot.size, lot.threshold, listed.place %% %(full)s::bigint AS position, listed.*
+FROM listed
+JOIN lot ON coalesce(lot.author_id, 0) = coalesce(listed.author_id, 0)
+        AND lot.number = listed.place / %(full)s::bigint
 """
 # What a later round overruled is decided by the new package from now on.
 _REPLACED = """
