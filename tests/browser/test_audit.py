@@ -123,7 +123,7 @@ def test_a_lead_sees_what_a_sample_would_take_and_how_accurate_the_loop_is(
     items = preview.locator("header").inner_text()
     page.get_by_label("Concepts at most").fill("1")
     expect(preview.locator("tbody tr")).to_have_count(1)
-    expect(preview).to_contain_text("of 1 concepts")
+    expect(preview).to_contain_text("items of 1 concept")
     assert preview.locator("header").inner_text() != items
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

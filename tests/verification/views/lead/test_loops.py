@@ -125,7 +125,7 @@ def test_the_preview_names_concepts_and_follows_all_settings(as_lea: Client, pro
     assert "96 items; of 2 concepts about 2 are seen" in said
     assert "cup 300 90 30.0 %" in said
     assert "jug 30 6 20.0 %" in said
-    assert "Too rare and left out: 1 concepts on 2 regions." in said
+    assert "Too rare and left out: 1 concept on 2 regions." in said
     assert "An audit tells it to ± 2.8" in said
     page = as_lea.get(at("loops"), {"min_frequency": "10"})
     assert 'value="10"' in page.content.decode()
