@@ -55,7 +55,7 @@ def status_of(project: Project) -> Status:
 _PHOTOS = "SELECT 1 FROM annotation_image WHERE project_id = %(id)s"
 _ASKED = """
 SELECT 1 FROM verification_sample sample
-JOIN verification_sampleitem item ON item.sample_id = sample.id
+JOIN verification_sampleitem item ON item.sample_id = sample.id AND NOT item.is_gold
 CROSS JOIN generate_series(1, sample.overlap)
 WHERE sample.loop_id = %(id)s
 """

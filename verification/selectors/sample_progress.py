@@ -51,8 +51,9 @@ SELECT (SELECT count(*) FROM verification_sampleitem WHERE sample_id = %(sample)
         WHERE sample_id = %(sample)s AND state = 'escalated' AND NOT is_gold)
 FROM (SELECT count(*) FILTER (WHERE slot.state = 'open') AS open,
              count(*) FILTER (WHERE slot.state = 'leased') AS leased
-      FROM verification_sampleitem item JOIN verification_assignment slot ON slot.item_id = item.id
-      WHERE item.sample_id = %(sample)s AND item.is_gold) gold
+      FROM verification_goldslot planted JOIN verification_assignment slot ON slot.id = planted.assignment_id
+      WHERE planted.project_id = (SELECT project_id FROM verification_sample WHERE id = %(sample)s)
+        AND slot.sample_id = %(sample)s) gold
 """
 # Through the items, because nothing else leads from a sample to its verdicts by index.
 _SPENT = """

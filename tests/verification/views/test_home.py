@@ -33,10 +33,12 @@ def test_annotators_and_consumers_go_straight_to_their_work(client: Client, ana:
     assert client.get("/p/street/").url == "/p/street/exports/"
 
 
-def test_an_expert_is_told_that_there_is_nothing_to_review_yet(client: Client, edo: Any) -> None:
+def test_an_expert_finds_reviews_and_audits(client: Client, edo: Any) -> None:
     client.force_login(edo)
     page = client.get("/p/street/").content.decode()
-    assert "Nothing to review" in page
+    for address in ("/p/street/review/", "/p/street/audit/"):
+        assert f'href="{address}"' in page
+        assert client.get(address).status_code == 200
     assert "My work" not in page
 
 
@@ -46,7 +48,7 @@ def test_somebody_with_several_roles_chooses(client: Client, project: Any, ana: 
     page = client.get("/p/street/").content.decode()
     assert 'href="/p/street/work/"' in page
     assert 'href="/p/street/exports/"' in page
-    assert "Nothing to review" not in page
+    assert "/p/street/review/" not in page
 
 
 def test_a_new_project_shows_its_first_steps(client: Client, project: Any, lea: Any) -> None:
