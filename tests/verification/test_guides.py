@@ -38,7 +38,7 @@ def test_a_guide_has_headings_below_the_pages_own_lists_tables_and_photos() -> N
 def test_nothing_of_it_runs_loads_or_restyles(text: str) -> None:
     elements: list[tuple[str, dict[str, str | None]]] = []
     parser = HTMLParser()
-    parser.handle_starttag = lambda tag, attributes: elements.append((tag, dict(attributes)))  # type: ignore[method-assign]
+    parser.handle_starttag = lambda tag, attrs: elements.append((tag, dict(attrs)))  # type: ignore[method-assign]
     parser.feed(guide(text))
     assert {tag for tag, _attributes in elements} <= {"p", "img"}
     assert all(set(attributes) <= {"alt"} for _tag, attributes in elements)

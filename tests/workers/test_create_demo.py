@@ -31,9 +31,12 @@ def test_the_demo_is_annotated_open_for_people_and_has_an_account_per_role() -> 
     zero, one = Loop.objects.filter(project=project).order_by("number")
     assert (zero.number, zero.state, one.number, one.state) == (0, LoopState.FINISHED, 1, LoopState.RUNNING)
     assert not StageFailure.objects.exists()
-    sample = Sample.objects.get()
-    assert sample.is_open
-    assert (sample.loop, sample.annotated_loop) == (one, zero)
+    tags, questions = Sample.objects.order_by("pk")
+    assert (tags.task_kind, questions.task_kind) == ("tag", "qa")
+    for sample in (tags, questions):
+        assert sample.is_open
+        assert (sample.loop, sample.annotated_loop) == (one, zero)
+    assert questions.items.count() == -(-tags.items.count() // 2)
     assert SampleItem.objects.count() >= 60
     assert set(printed) == {*Role.values, "admin"}
     for username, password in printed.items():

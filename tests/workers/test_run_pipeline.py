@@ -37,7 +37,7 @@ def test_the_next_call_begins_the_loop_with_people_and_stops_there(project: Any)
     run_pipeline()
     out, _ = run_pipeline()
     assert out.endswith("Loop 1: Now people are asked.\n")
-    assert Sample.objects.get().is_open
+    assert Sample.objects.get(task_kind="tag").is_open
     assert "Now people are asked" in run_pipeline()[0]  # the same loop again
     assert Loop.objects.count() == 2
 
@@ -105,7 +105,9 @@ def test_photos_that_came_in_later_are_annotated_beside_the_others(project: Any,
         assert [len(run.image_ids) for run in shards] == [2, 1, 2, 1]
         assert [run.shard for run in shards] == [0, 1, 2, 3]
     run_pipeline()
-    assert set(Sample.objects.get().items.values_list("image_id", flat=True)) == {i.pk for i in early + late}
+    assert set(Sample.objects.get(task_kind="tag").items.values_list("image_id", flat=True)) == {
+        i.pk for i in early + late
+    }
 
 
 def test_new_photos_wait_until_no_other_loop_is_running(project: Any) -> None:
