@@ -8,11 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from annotation import dispatch
-from annotation.models import Image
 from tests.browser.conftest import PageAs
 from tests.factories import make_sample
 from tests.verification.judgements import judge_all
-from verification.models import Export, ExportState
+from verification.models import Export, ExportedPhotos, ExportState
 from verification.services.exports import run_export
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -62,11 +61,11 @@ def test_filters_are_counted_beforehand_and_a_takedown_withdraws_the_file(
     page.get_by_label("Format").select_option("parquet")
     page.get_by_text("12 records as of now.").wait_for()
     page.get_by_text("Only some of it").press("Enter")
-    page.get_by_label("Tags").fill("milk jug, no such thing")
-    page.get_by_label("Tags").press("Tab")
+    page.get_by_role("textbox", name="Tags (optional)").fill("milk jug, no such thing")
+    page.get_by_role("textbox", name="Tags (optional)").press("Tab")
     page.get_by_text("There is no tag “no such thing”").wait_for()
-    page.get_by_label("Tags").fill("Milk jug")
-    page.get_by_label("Tags").press("Tab")
+    page.get_by_role("textbox", name="Tags (optional)").fill("Milk jug")
+    page.get_by_role("textbox", name="Tags (optional)").press("Tab")
     page.get_by_text("8 records as of now.").wait_for()
     assert _problems(page) == []
     page.get_by_role("button", name="Export", exact=True).click()
@@ -74,8 +73,8 @@ def test_filters_are_counted_beforehand_and_a_takedown_withdraws_the_file(
     export = Export.objects.get()
     assert run_export(export.pk)
     page.get_by_role("link", name="Takedowns").click()
-    image = Image.objects.earliest("pk")
-    page.get_by_label("Photo", exact=True).fill(str(image.pk))
+    held = ExportedPhotos.objects.get(export=export).image_ids[0]
+    page.get_by_role("textbox", name="Photo (optional)").fill(str(held))
     page.get_by_label("Who asked, and why").fill("Mail of 3 March")
     page.get_by_role("button", name="See what it would touch").click()
     page.get_by_text("It cannot be undone.").wait_for()
