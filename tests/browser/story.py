@@ -141,7 +141,7 @@ class Expert:
             mark = ruling(item, setup["kind"])
             if place < by_keyboard and mark["agrees"]:
                 self.page.keyboard.press("a")
-                expect(self.page.locator("#now")).not_to_have_text(f"Item {place + 1}")
+                expect(self.page.locator(".rc[data-state=agree]")).to_have_count(place + 1)
             else:
                 by_keyboard = 0
                 expect(self.page.locator("#saved[data-kind=ok]")).to_be_attached()
