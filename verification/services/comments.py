@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from verification.models import COMMENT_LENGTH, Comment, CommentRole, CommentSeen, SampleItem
@@ -71,20 +71,3 @@ def mark_read(*, item_id: int, annotator_id: int, reader_id: int, last_comment_i
     CommentSeen.objects.filter(
         item_id=item_id, annotator_id=annotator_id, reader_id=reader_id, last_comment_id__lt=last_comment_id
     ).update(last_comment_id=last_comment_id)
-
-
-def erase_comments(*, image_id: int | None = None, writer_id: int | None = None) -> int:
-    """Erase what was written about a photo, or what a person wrote (papers V1 A.7). Returns how many. Idempotent."""
-    if (image_id is None) == (writer_id is None):
-        raise ValueError("erase by photo or by writer")
-    scope = (
-        "item_id IN (SELECT id FROM verification_sampleitem WHERE image_id = %(of)s)"
-        if writer_id is None
-        else "writer_id = %(of)s"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE verification_comment SET text = '', erased_at = now() WHERE erased_at IS NULL AND {scope}",  # noqa: S608
-            {"of": image_id if writer_id is None else writer_id},
-        )
-        return int(cursor.rowcount)

@@ -185,6 +185,10 @@ SELECT p.id,
            WHERE member.project_id = p.project_id AND member.user_id = p.author_id AND member.role = 'annotator'
              AND person.is_active)
        OR EXISTS (
+           SELECT 1 FROM verification_standing standing
+           WHERE standing.project_id = p.project_id AND standing.person_id = p.author_id
+             AND (standing.paused_at IS NOT NULL OR standing.requalify_since IS NOT NULL))
+       OR EXISTS (
            SELECT 1 FROM verification_packageitem packed
            JOIN verification_sampleitem item ON item.id = packed.item_id AND item.state = 'open'
            JOIN verification_skip skip ON skip.item_id = packed.item_id

@@ -11,7 +11,7 @@ from tests.verification.packages import member, packed, review, reviewed, rule_a
 from tests.verification.services.crowds import people
 from verification.models import Comment
 from verification.selectors.comments import count_unanswered, count_unread, remarks_of, waiting_threads
-from verification.services.comments import MOST_IN_THREAD, add_comment, erase_comments, mark_read
+from verification.services.comments import MOST_IN_THREAD, add_comment, mark_read
 from verification.services.reviews import decide_package
 from webapp.core.errors import BadInput, NotFound, TooMany
 from webapp.projects.models import Project
@@ -141,14 +141,3 @@ def test_what_is_new_is_counted_until_it_is_read(project: Any, item: Any, ana: A
     review(package, edo)
     write(item, ana, edo, "I agree.")
     assert (unread(ana), unread(lea), unread(edo)) == (1, 1, 0)
-
-
-def test_words_are_erased_on_request(item: Any, ana: Any, lea: Any) -> None:
-    write(item, ana, ana, "My name is Ana")
-    write(item, ana, lea, "Thanks", lead=True)
-    assert erase_comments(writer_id=ana.pk) == 1
-    assert erase_comments(writer_id=ana.pk) == 0
-    assert sorted(Comment.objects.values_list("text", flat=True)) == ["", "Thanks"]
-    assert erase_comments(image_id=item.image_id) == 1
-    with pytest.raises(ValueError, match="erase by"):
-        erase_comments()

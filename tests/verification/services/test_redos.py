@@ -188,6 +188,17 @@ def test_an_annotator_who_left_with_nobody_else_there_sends_it_to_the_lead(proje
     assert (child.state, child.escalation, child.expert) == (PackageState.ESCALATED, "no_annotator", None)
 
 
+def test_a_paused_annotator_does_not_hold_a_package_up(project: Any, ana: Any, edo: Any, lea: Any) -> None:
+    from verification.services.standing import pause_person
+
+    bo, cy = member(project, "bo", "annotator"), member(project, "cy", "annotator")
+    package = _failed(project, ana, edo)
+    assert child_of(package).author == bo
+    pause_person(project_id=project.pk, person_id=bo.pk, by_id=lea.pk, reason="")
+    assert settle_redos(loop_id=package.sample.loop_id) == 1
+    assert child_of(package).author == cy
+
+
 def test_items_that_go_to_the_lead_or_are_removed_leave_the_package(project: Any, ana: Any, edo: Any) -> None:
     member(project, "bo", "annotator")
     package = _failed(project, ana, edo)
