@@ -9,8 +9,8 @@ import pytest
 
 from bench import export
 from tests.embedded.runs import ROOT
-from verification.services.export_files import write_export
 from verification.services.export_choices import wanted_export
+from verification.services.export_files import write_export
 from webapp.projects.models import Project
 
 

@@ -93,9 +93,10 @@ def test_a_mark_is_one_request_and_can_be_repeated_and_taken_back(project: Any, 
         answer = _mark(client, package, item=item.pk, agrees=False, reason="wrong_left", rejected=[tag], note="<b>no")
         assert (answer.status_code, answer.json()) == (200, {"item": item.pk, "state": "disagree"})
     assert Ruling.objects.get().rejected_ids == [tag]
-    assert "&lt;b&gt;no" in client.get(f"{DESK}{package.pk}/").content.decode() or "\\u003Cb\\u003Eno" in client.get(
-        f"{DESK}{package.pk}/"
-    ).content.decode()
+    assert (
+        "&lt;b&gt;no" in client.get(f"{DESK}{package.pk}/").content.decode()
+        or "\\u003Cb\\u003Eno" in client.get(f"{DESK}{package.pk}/").content.decode()
+    )
     answer = client.post(
         f"{DESK}{package.pk}/unmark", orjson.dumps({"item": item.pk}), content_type="application/json", headers=JSON
     )
