@@ -146,6 +146,7 @@ class Expert:
                 by_keyboard = 0
                 expect(self.page.locator("#saved[data-kind=ok]")).to_be_attached()
                 send(self.page, setup["urls"]["mark"], {"item": item["id"], **mark})
+        expect(self.page.locator("#saved[data-kind=ok]")).to_be_attached()
         self.page.reload()
         expect(self.page.locator("body[data-ready]")).to_be_attached()
         self.page.locator("#close-button").click()
@@ -199,7 +200,7 @@ class Consumer:
         """Ask for an export on the page, wait for the worker, download it: its lines."""
         self.page.goto("/p/street/exports/")
         before = self.page.get_by_role("link", name="Download").count()
-        self.page.locator("[name=kind]").select_option(kind)
+        self.page.locator(f"[name=kind][value={kind}]").check()
         self.page.get_by_role("button", name="Export", exact=True).click()
         links = self.page.get_by_role("link", name="Download export")
         expect(links).to_have_count(before + 1, timeout=60_000)

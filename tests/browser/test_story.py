@@ -95,8 +95,13 @@ def test_items_go_from_the_sample_to_accepted_packages_and_the_export_holds_exac
         answers = {line["pair"]: line["choice"] for line in consumer.export("qa")}
 
     judged = {item.question_answer_id: right_choice(item.shown["tag"]["text"]) for item in accepted_items(TaskKind.QA)}
-    assert set(answers) == set(judged)
     assert len(judged) == questions
+    assert answers == {
+        item.question_answer_id: judged[item.question_answer_id]
+        for item in accepted_items(TaskKind.QA)
+        # A pair about a tag that people rejected for its region does not leave.
+        if item.shown["tag"]["text"] not in late.get(item.region_ids[0], (set(), set()))[1]
+    }
     assert not ReviewPackage.objects.exclude(state__in=(PackageState.ACCEPTED, PackageState.FAILED)).exists()
     assert {item.parent.question_answer_id for item in accepted_items(TaskKind.ANSWER) if item.parent} == {
         pair for pair, choice in judged.items() if choice == "wrong_answer"

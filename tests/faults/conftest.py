@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 
 from tests.faults.books import Books
+from tests.faults.people import EVERYBODY
 from tests.faults.web_servers import WebServer, test_database_url, web_server
 
 Serve = Callable[..., WebServer]
+
+
+@pytest.fixture(autouse=True)
+def _hang_up() -> Iterator[None]:
+    """Nobody stays on the line after a test."""
+    yield
+    while EVERYBODY:
+        EVERYBODY.pop().hang_up()
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,9 +41,10 @@ def copied_database(name: str) -> Iterator[str]:
 class CrashingPostgres:
     """A PostgreSQL of its own, as durable as in production, with a copy of the test database."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.chmod(0o711)  # the server may run as another user
-        self.var = folder / "var"
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="argus-test-crashes-"))
+        self.folder.chmod(0o711)  # the server may run as another user, who cannot enter pytest's own folders
+        self.var = self.folder / "var"
         self.servers: EmbeddedServers | None = None
 
     def __enter__(self) -> "CrashingPostgres":
@@ -60,6 +63,7 @@ class CrashingPostgres:
     def __exit__(self, *_error: object) -> None:
         if self.servers is not None:
             self.servers.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def url(self) -> str:

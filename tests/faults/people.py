@@ -12,6 +12,8 @@ from typing import Any
 from bench.queue_data import session_headers
 
 SLUG = "street"
+EVERYBODY: list["Person"] = []
+"""All whose connections a test may have left open."""
 
 
 class NoAnswer(Exception):
@@ -37,6 +39,7 @@ class Person:
         self.port = port
         self.headers = headers or session_headers(user)
         self.connection: http.client.HTTPConnection | None = None
+        EVERYBODY.append(self)
 
     def another_tab(self) -> "Person":
         """The same session on a connection of its own."""

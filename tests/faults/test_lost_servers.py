@@ -95,12 +95,10 @@ def test_redis_flushed_and_restarted_under_load(
 
 
 @pytest.mark.parametrize(("crashes", "items"), [(1, 60), pytest.param(12, 1500, marks=pytest.mark.soak)])
-def test_postgresql_stopped_immediately_under_load(
-    tmp_path: Path, project: Any, serve: Serve, crashes: int, items: int
-) -> None:
+def test_postgresql_stopped_immediately_under_load(project: Any, serve: Serve, crashes: int, items: int) -> None:
     make_sample(project, items=items, overlap=2)
     crowd = [Person(user, 0) for user in people(project, CROWD)]  # their sessions are copied with the database
-    with CrashingPostgres(tmp_path / "postgres") as postgres:
+    with CrashingPostgres() as postgres:
         books = Books(postgres.url)
         server = serve(database_url=postgres.url)
         for person in crowd:
