@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from bench.world.conversations import Conversation, fit_conversations
-from bench.world.starter_asm import small
+from bench.world.starter_asm import small, starter_lessons
 from ml.asm.model import ASM
 from ml.checkpoint import load_model
 from ml.starters import STARTER_ASM
 
 from .answering import answered, ask, quality, taught
-from .corpus import Ints
+from .corpus import Corpus, Ints
 from .rounds import Engine
 from .runs import main_engine, main_run
 from .storage import read_state, remembered
@@ -33,6 +35,10 @@ AUDITED: Final = 1000
 
 RATE: Final = 5e-4
 
+REPLAYED: Final = 500
+"""Pictures of the starter domain that are learned beside the lessons: an ASM that is only told of wrong tags and wrong
+answers forgets how to answer."""
+
 
 def question_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str, Any]:
     """Loops 0 to 3 of questions, about the tags that the main run's loops gave."""
@@ -47,12 +53,14 @@ def question_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str
     }  # fmt: skip
 
 
-def question_loops(engine: Engine, out: Path, steps: int, *, starter: Path = STARTER_ASM) -> list[dict[str, Any]]:
+def question_loops(
+    engine: Engine, out: Path, steps: int, *, starter: Path = STARTER_ASM, replayed: int = REPLAYED
+) -> list[dict[str, Any]]:
     """People see the questions of a tenth of the regions in a loop; audited regions and the hold-out never."""
     settings, corpus = engine.settings, engine.corpus
     model = cast(ASM, load_model(starter))
     audited = engine.audit.regions[:AUDITED]
-    pictures = np.stack([small(Image.fromarray(picture)) for picture in corpus.images])
+    pictures, replay = _pictures(corpus, replayed, settings.seed)
     lessons: list[Conversation] = []
     never = np.flatnonzero(engine.open)
     loops = []
@@ -68,7 +76,7 @@ def question_loops(engine: Engine, out: Path, steps: int, *, starter: Path = STA
             lessons += new
             seen = len(chosen)
             losses = fit_conversations(
-                model, pictures, lessons, steps=steps, rate=RATE, seed=settings.seed + number,
+                model, pictures, lessons + replay, steps=steps, rate=RATE, seed=settings.seed + number,
                 device=settings.device,
             )  # fmt: skip
             loss = list(losses)[-1]
@@ -80,6 +88,14 @@ def question_loops(engine: Engine, out: Path, steps: int, *, starter: Path = STA
         loops.append({"loop": number, **measured, "asked": seen, "corrected": corrected, "seconds": seconds})
         print(f"questions, loop {number}: {loops[-1]}", file=sys.stderr, flush=True)
     return loops
+
+
+def _pictures(corpus: Corpus, replayed: int, seed: int) -> tuple[npt.NDArray[np.uint8], list[Conversation]]:
+    """Those of the corpus, then `replayed` of the starter domain with what is said about them."""
+    own = np.stack([small(Image.fromarray(picture)) for picture in corpus.images])
+    pictures, conversations = starter_lessons(replayed, seed)
+    moved = [replace(one, picture=one.picture + len(own)) for one in conversations]
+    return np.concatenate([own, pictures]), moved
 
 
 def _first_tags(out: Path, seed: int, number: int) -> Ints:

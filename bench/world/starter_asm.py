@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image
 
@@ -55,9 +56,7 @@ def train(out: Path, *, steps: int, seed: int, starter: Path = STARTER_CLIP, sce
         tokenizer = Path(folder) / "tokenizer.json"
         train_tokenizer(all_texts(), vocabulary=VOCABULARY).save(str(tokenizer))
         model = build_asm(config(tokenizer, starter))
-    drawn = [make_scene(seed, number, domain="starter") for number in range(scenes)]
-    pictures = np.stack([small(render(scene)) for scene in drawn])
-    conversations = list(_conversations(drawn, np.random.default_rng([seed, 47])))
+    pictures, conversations = starter_lessons(scenes, seed)
     started, smooth = time.perf_counter(), 0.0
     losses = fit_conversations(model, pictures, conversations, steps=steps, rate=PEAK_RATE, seed=seed)
     for step, loss in enumerate(losses, start=1):
@@ -74,7 +73,14 @@ def train(out: Path, *, steps: int, seed: int, starter: Path = STARTER_CLIP, sce
     return model.float().eval()
 
 
-def small(picture: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def starter_lessons(scenes: int, seed: int) -> tuple[npt.NDArray[np.uint8], list[Conversation]]:
+    """Pictures of the starter domain, (I, H, W, 3) as the network takes them, and what is true of their things."""
+    drawn = [make_scene(seed, number, domain="starter") for number in range(scenes)]
+    pictures = np.stack([small(render(scene)) for scene in drawn])
+    return pictures, list(_conversations(drawn, np.random.default_rng([seed, 47])))
+
+
+def small(picture: Image.Image) -> npt.NDArray[np.uint8]:
     """(H, W, 3) of the network's input."""
     return np.asarray(picture.resize(INPUT[::-1], Image.Resampling.BICUBIC))
 

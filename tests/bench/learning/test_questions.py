@@ -60,7 +60,7 @@ def test_a_wrong_tag_is_answered_with_the_papers_rejection(engine: Engine, true_
 def test_loops_of_questions_run_on_the_tags_of_the_main_run(engine: Engine, tmp_path: Path) -> None:
     starter_asm.train(tmp_path / "asm", steps=2, seed=3, scenes=8)
     all_loops(engine, tmp_path / f"main-{engine.settings.seed}")
-    loops = question_loops(engine, tmp_path, 2, starter=tmp_path / "asm")
+    loops = question_loops(engine, tmp_path, 2, starter=tmp_path / "asm", replayed=4)
     assert [loop["loop"] for loop in loops] == [0, 1, 2]
     assert [loop["asked"] for loop in loops] == [0, engine.budget, engine.budget]
     assert all(0 <= loop["percent"] <= 100 for loop in loops)
