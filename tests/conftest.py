@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.chromium import browser  # noqa: F401  # a fixture
 from tests.servers import start_test_servers
 
 _running = contextlib.ExitStack()

@@ -3,44 +3,18 @@
 Every page watches itself: an error in a script or a violation of the content security policy fails the test.
 """
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-# Playwright's own event loop runs in this thread; Django would refuse the database because of it.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # What is no fault of a page: the network the test itself cut, and answers the test itself provoked.
 EXPECTED = ("net::ERR_", "status of 4", "status of 5", "Failed to load resource")
 
 PageAs = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        try:
-            chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        except Error as error:
-            pytest.fail(f"Chromium does not start ({error}). Install it: apt-get install chromium", pytrace=False)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

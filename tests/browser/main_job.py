@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--consumer", required=True, metavar="NAME:PASSWORD")
     parser.add_argument("--regions", type=int, default=20)
     options = parser.parse_args()
-    from tests.browser.conftest import ARGUMENTS, CHROMIUM
+    from tests.chromium import ARGUMENTS, CHROMIUM
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

@@ -96,7 +96,7 @@ def test_a_judgement_made_without_a_network_is_sent_when_it_is_back(page_as: Any
     expect(page.locator("#work[data-state=task] .tag .name").first).not_to_be_empty()
     expect(page.locator("#submit")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.wait_for_function("document.querySelector('#photo image').hasAttribute('href')")
+    page.wait_for_selector("#photo image[href]", state="attached")
     page.context.set_offline(True)
     page.locator("#tags label").first.click()
     page.locator("#submit").click()

@@ -70,7 +70,7 @@ def test_menus_are_accessible_when_they_are_open(project: Any, lea: Any, page_as
         assert violations(page) == []
 
 
-@pytest.mark.parametrize("width", [320, 360, 768, 1024, 1081, 1440, 2560])
+@pytest.mark.parametrize("width", [320, 360, 768, 1024, 1081, 1241, 1440, 2560])
 def test_the_bar_fits_every_width(project: Any, lea: Any, page_as: PageAs, width: int) -> None:
     project.name = "A project whose name is rather long, as names of projects are"
     project.save()
@@ -80,7 +80,7 @@ def test_the_bar_fits_every_width(project: Any, lea: Any, page_as: PageAs, width
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
     page.goto("/p/street/settings/")
     menu = page.locator(".menu")
-    assert menu.is_visible() is (width <= 1080)
+    assert menu.is_visible() is (width <= 1240)
     assert page.locator(".bar > nav").is_visible() is (width > 1080)
 
 

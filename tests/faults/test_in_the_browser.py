@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import browser, faults_of, sign_in, watched  # noqa: F401  # a fixture
+from tests.browser.conftest import faults_of, sign_in, watched
 from tests.browser.tag_tasks import all_saved, expect_outbox, go_offline, open_task
 from tests.factories import make_sample
 from tests.faults.books import Books
@@ -28,7 +28,7 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def page_at(browser: Browser) -> Iterator[OpenPage]:  # noqa: F811
+def page_at(browser: Browser) -> Iterator[OpenPage]:
     """`page_at(server, user)`: a page of that web server."""
     pages: list[Page] = []
 

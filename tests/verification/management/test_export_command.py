@@ -32,7 +32,7 @@ def judged(project: Any, ana: Any) -> None:
 @pytest.mark.usefixtures("judged")
 def test_it_writes_the_lines_and_their_facts(tmp_path: Path) -> None:
     out = tmp_path / "verified.jsonl"
-    assert "6 lines." in _export("--project", "street", "--kind", "tags", "--out", str(out))
+    assert "6 records." in _export("--project", "street", "--kind", "tags", "--out", str(out))
     records = [json.loads(line) for line in out.read_text().splitlines()]
     assert len(records) == 6
     meta = json.loads((tmp_path / "verified.jsonl.meta.json").read_text())
@@ -54,7 +54,7 @@ def test_a_second_run_writes_the_same(tmp_path: Path) -> None:
 def test_a_dash_is_the_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
     piped = io.TextIOWrapper(io.BytesIO())
     monkeypatch.setattr(sys, "stdout", piped)
-    assert "6 lines" in _export("--project", "street", "--kind", "regions", "--out", "-")
+    assert "6 records" in _export("--project", "street", "--kind", "regions", "--out", "-")
     lines = piped.buffer.getvalue().splitlines()  # type: ignore[attr-defined]
     assert [json.loads(line)["schema"] for line in lines] == ["regions-1"] * 6
 

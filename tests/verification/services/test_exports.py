@@ -545,9 +545,9 @@ def test_a_full_disk_fails_the_export_and_leaves_nothing(
 ) -> None:
     export = request_export(project=project, user=cleo, kind="tags")
 
-    def onto_full_disk(wanted: Wanted, _sink: Any, report: Callable[[Progress], None]) -> Written:
+    def onto_full_disk(wanted: Wanted, _sink: Any, report: Callable[[Progress], None], **options: Any) -> Written:
         with full_disk.open("wb", buffering=0) as sink:
-            return write_export(wanted, sink, report)
+            return write_export(wanted, sink, report, **options)
 
     monkeypatch.setattr(exports, "write_export", onto_full_disk)
     with pytest.raises(OSError, match="No space"):

@@ -12,7 +12,7 @@ def test_the_modules_of_a_page_name_each_other_by_their_hashed_names(tmp_path: P
         "staticfiles": {"BACKEND": "webapp.core.storages.HashedModulesStorage"},
     }
     call_command("collectstatic", interactive=False, verbosity=0)
-    page = (tmp_path / staticfiles_storage.stored_name("js/work/tag_task.js")).read_text()
+    page = (tmp_path / staticfiles_storage.stored_name("js/work/screen.js")).read_text()
     outbox = Path(staticfiles_storage.stored_name("js/work/outbox.js")).name
     assert outbox != "outbox.js"
     assert f'from "./{outbox}"' in page

@@ -12,6 +12,7 @@ from pydantic import Field
 from verification.models import AuditChoice
 from verification.selectors.audits import done_by, open_for
 from verification.services.audits import AuditTask, judge_task, lease_tasks, release_tasks, take_back
+from verification.services.queue import MAX_HELD
 from verification.views.annotator.payloads import answer, paused_payload
 from verification.views.annotator.requests import Id, LeaseSent, read_sent
 from webapp.projects.access import ProjectRequest, project_view
@@ -20,7 +21,13 @@ from webapp.projects.policies import Action
 WAITING_SHOWN = 1_000  # counted no further than this
 
 
-class JudgementSent(LeaseSent):
+class TasksSent(LeaseSent):
+    """An audit's slots go by their own numbers."""
+
+    have: list[Id] = Field(default_factory=list, max_length=MAX_HELD)
+
+
+class JudgementSent(TasksSent):
     slot: Id
     key: UUID
     choice: AuditChoice
@@ -28,7 +35,7 @@ class JudgementSent(LeaseSent):
     seconds: Annotated[float, Field(allow_inf_nan=False)] = 0.0
 
 
-class TakeBackSent(LeaseSent):
+class TakeBackSent(TasksSent):
     slot: Id
 
 
@@ -36,7 +43,7 @@ class TakeBackSent(LeaseSent):
 @require_POST
 def lease(request: ProjectRequest) -> HttpResponse:
     """What the expert holds, renewed and topped up, without what the page has already."""
-    sent = read_sent(request, LeaseSent)
+    sent = read_sent(request, TasksSent)
     return _next_tasks(request, sent)
 
 
@@ -73,7 +80,7 @@ def release(request: ProjectRequest) -> HttpResponse:
     return answer({"released": release_tasks(project_id=request.project.pk, user_id=request.user.pk)})
 
 
-def _next_tasks(request: ProjectRequest, sent: LeaseSent, **extra: bool) -> HttpResponse:
+def _next_tasks(request: ProjectRequest, sent: TasksSent, **extra: bool) -> HttpResponse:
     who = {"project_id": request.project.pk, "user_id": request.user.pk}
     tasks = lease_tasks(**who, count=sent.want)
     waiting = open_for(**who, at_most=WAITING_SHOWN + 1)
