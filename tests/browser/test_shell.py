@@ -81,7 +81,7 @@ def test_the_bar_fits_every_width(project: Any, lea: Any, page_as: PageAs, width
     page.goto("/p/street/settings/")
     menu = page.locator(".menu")
     assert menu.is_visible() is (width <= 1240)
-    assert page.locator(".bar > nav").is_visible() is (width > 1080)
+    assert page.locator(".bar > nav").is_visible() is (width > 1240)
 
 
 def test_a_lead_makes_a_project_and_adds_somebody_who_then_signs_in(project: Any, lea: Any, page_as: PageAs) -> None:

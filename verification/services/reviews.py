@@ -311,7 +311,10 @@ def _not_taken(project_id: int, user_id: int, package_id: int | None) -> Conflic
         )
     if package_id is None:
         return Conflict(_("No package waits for you right now. New ones appear as people work."), code="nothing_waits")
-    package = ReviewPackage.objects.filter(pk=package_id, project_id=project_id).first()
+    with transaction.atomic():  # whoever takes it this very moment has it, or not, once the row can be locked
+        package = (
+            ReviewPackage.objects.select_for_update(no_key=True).filter(pk=package_id, project_id=project_id).first()
+        )
     if package is None:
         return NotFound(_("This project has no such package."))
     if package.state == PackageState.READY:
