@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -13,7 +14,7 @@ from tests.embedded.runs import eventually, processes_of, running_owner
 from webapp.embedded.binaries import postgres_program
 from webapp.embedded.errors import AlreadyRunningError, EmbeddedServersError
 from webapp.embedded.locks import VarLock
-from webapp.embedded.owners import postgres_owner
+from webapp.embedded.owners import child_setup, postgres_owner
 from webapp.embedded.servers import EmbeddedServers, find_running
 from webapp.embedded.urls import embedded_database_url, embedded_redis_url, postgres_socket, socket_dir
 
@@ -239,6 +240,20 @@ def test_root_in_a_closed_folder_can_still_run_postgresql(tmp_path: Path) -> Non
         assert "\nUid:\t0\t" not in status
         capabilities = int(status.split("CapEff:")[1].split()[0], 16)
         assert capabilities.bit_count() == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change the user")
+def test_programs_in_a_closed_folder_are_found_and_run(tmp_path: Path) -> None:
+    """A whole environment below such a folder: initdb asks access(2) whether it may run what lies beside it."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    program = closed / "program"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    owner = postgres_owner(closed / "postgres", [program])
+    asks = [sys.executable, "-c", "import os, sys; sys.exit(not os.access(sys.argv[1], os.R_OK | os.X_OK))", program]
+    subprocess.run(asks, preexec_fn=child_setup(owner, signal.SIGKILL), check=True)
+    subprocess.run([program], preexec_fn=child_setup(owner, signal.SIGKILL), check=True)
 
 
 def test_programs_of_postgresql_are_those_of_the_pinned_version() -> None:

@@ -21,6 +21,8 @@ from webapp.embedded.lifelines import die_with_parent, libc
 CANDIDATES = ("postgres", "nobody")
 
 _PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -160,6 +162,10 @@ def _become(owner: Owner) -> None:
     """Give up root for `owner`, keeping at most its one capability (also across the coming exec)."""
     if owner.capability is not None:
         _prctl(_PR_SET_KEEPCAPS, 1)
+        if libc is not None:
+            # Without this access(2), with which initdb looks for its programs, heeds no capability. It may be refused
+            # in a container; then it matters only where the programs themselves lie in a closed folder.
+            libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(owner.gid)
     os.setuid(owner.uid)
