@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -84,7 +84,7 @@ def all_loops(engine: Engine, folder: Path) -> list[dict[str, Any]]:
                 state, figures = next_loop(engine, state, number)
             place.mkdir(parents=True, exist_ok=True)
             write_state(place, state)
-            remembered(place / "figures.json", lambda found=figures: found)  # type: ignore[misc]
+            remembered(place / "figures.json", partial(dict, figures))
         loops.append(remembered(place / "figures.json", dict))
     return loops
 
@@ -94,7 +94,8 @@ def ablations(out: Path, sizes: Sizes, *, first_seed: int, device: str) -> dict[
     seeds = []
     for number in range(sizes.seeds):
         seed = first_seed + 100 + number
-        seeds.append(remembered(out / f"ablation-{seed}.json", lambda: _ablation(out, sizes, seed, first_seed, device)))  # noqa: B023
+        run = partial(_ablation, out, sizes, seed, first_seed, device)
+        seeds.append(remembered(out / f"ablation-{seed}.json", run))
     return {"ablations": compared(seeds), "ablation_seeds": seeds}
 
 

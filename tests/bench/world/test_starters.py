@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from bench.world import starter_asm, starter_clip
 from bench.world.concepts import CONCEPTS
 from bench.world.rendering import render_single
 from ml.checkpoint import load_model
+from ml.rclip.model import RClip
 from ml.rclip.predictor import RegionPredictor
 from ml.starters import STARTER_ASM, STARTER_CLIP
 
@@ -31,8 +33,7 @@ def test_a_shipped_starter_is_small_and_says_what_made_it(folder: Path) -> None:
 
 
 def test_the_starter_clip_names_most_single_things_of_its_own_domain() -> None:
-    model = load_model(STARTER_CLIP)
-    predictor = RegionPredictor(model)  # type: ignore[arg-type]
+    predictor = RegionPredictor(cast(RClip, load_model(STARTER_CLIP)))
     names = [concept.name for concept in CONCEPTS]
     chosen = names[::12]
     singles = [render_single(name, 777, "starter") for name in chosen]

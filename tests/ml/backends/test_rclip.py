@@ -1,6 +1,7 @@
 """An R-CLIP checkpoint as matcher: on the photo's feature map, and on crops as in loop 0."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from ml.backends.rclip.matcher import RClipMatcher
 from ml.boxes import BoxError
 from ml.checkpoint import load_model
+from ml.rclip.model import RClip
 from ml.rclip.predictor import RegionPredictor
 from tests.ml.backends.learned import tags
 from tests.ml.backends.photos import TestPhoto, drawn
@@ -36,7 +38,7 @@ def test_scores_are_probabilities_over_all_texts_of_the_photo(rclip_folder: Path
 
 def test_the_order_is_that_of_the_predictors_cosines(rclip_folder: Path) -> None:
     [scores] = RClipMatcher(rclip_folder).match([photo()], [BOXES], [SHARED], [OWN])
-    predictor = RegionPredictor(load_model(rclip_folder))  # type: ignore[arg-type]
+    predictor = RegionPredictor(cast(RClip, load_model(rclip_folder)))
     cosines = predictor.score(predictor.encode(photo().pixels), BOXES, ["cat", "dog", "tree"]).numpy()
     assert np.array_equal(np.argsort(scores.shared, axis=1), np.argsort(cosines, axis=1))
     logs = np.log(scores.shared)

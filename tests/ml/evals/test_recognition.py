@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -157,9 +157,10 @@ def expected_results(checkpoint: Path, world: Path) -> list[Any]:
     import torch
 
     from ml.checkpoint import load_model
+    from ml.rclip.model import RClip
     from ml.rclip.predictor import RegionPredictor
 
-    predictor = RegionPredictor(load_model(checkpoint))  # type: ignore[arg-type]
+    predictor = RegionPredictor(cast(RClip, load_model(checkpoint)))
     rows = []
     for identity in (11, 12):
         boxes = [list(box) for _category, box in BOXES[identity]]
