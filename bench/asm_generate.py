@@ -105,7 +105,10 @@ def measure(
     few: Asked = (asked[0][:singles], asked[1][:singles], asked[2][:singles])
     batched(predictor, few, tokens)
     one_at_a_time(predictor, (few[0][:2], few[1][:2], few[2][:2]), tokens)
-    fast, slow, together, alone = [], [], [], []
+    fast: list[float] = []
+    slow: list[float] = []
+    together: list[str] = []
+    alone: list[str] = []
     for _ in range(rounds):
         taken, together = seconds(lambda: batched(predictor, asked, tokens), device)
         fast.append(count / taken)

@@ -25,10 +25,14 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import reporting
+
+if TYPE_CHECKING:
+    from .training_shares import Step
 
 GOALS: Final = {
     "rclip_share_of_matrix_rate": (reporting.AT_LEAST, 0.40),
@@ -81,14 +85,14 @@ def training(device_name: str, sizes: Sizes, *, compiled: bool) -> dict[str, Any
 
     device = torch.device(device_name)
     rate = shares.matrix_rate(device, sizes.sides, sizes.rounds)
-    steps: dict[str, Callable[[], shares.Step]] = {
+    steps: dict[str, Callable[[], Step]] = {
         "rclip": lambda: shares.rclip_step(sizes.rclip, device, images=sizes.images),
         "asm": lambda: shares.asm_step(sizes.asm, device, images=sizes.conversations),
     }
     figures: dict[str, Any] = {}
     not_run: dict[str, str] = {}
     for name, make in steps.items():
-        found, why = attempt(lambda make=make: shares.measure(make(), rounds=sizes.rounds, compiled=compiled))
+        found, why = attempt(partial(_measured, make, sizes.rounds, compiled))
         figures.update({f"{name}_{key}": value for key, value in found.items()})
         not_run.update({f"{name} training": why} if why else {})
         gc.collect()
@@ -101,6 +105,12 @@ def training(device_name: str, sizes: Sizes, *, compiled: bool) -> dict[str, Any
     figures["matrix_rate_tera_operations_per_s"] = float(f"{rate / 1e12:.4g}")
     figures["device"] = torch.cuda.get_device_name(device) if device.type == "cuda" else device_name
     return {"figures": figures, "not_run": not_run}
+
+
+def _measured(make: Callable[[], Step], rounds: int, compiled: bool) -> dict[str, Any]:
+    from . import training_shares as shares
+
+    return shares.measure(make(), rounds=rounds, compiled=compiled)
 
 
 def attempt(part: Part) -> tuple[dict[str, Any], str]:
@@ -149,7 +159,7 @@ def measure(device: str, sizes: Sizes, *, compiled: bool) -> dict[str, Any]:
     benches: dict[str, dict[str, Any]] = {}
     for name, arguments in sizes.benches.items():
         left = BUDGET_S - (time.monotonic() - started)
-        benches[name], why = attempt(lambda name=name, words=arguments, left=left: run_bench(name, words, left))
+        benches[name], why = attempt(partial(run_bench, name, arguments, left))
         if why:
             not_run[name] = why
     for name, (bench, figure) in HEADLINES.items():

@@ -58,7 +58,7 @@ class CropClip:
     @torch.inference_mode()
     def score(self, photo: Image.Image, boxes: Boxes, texts: torch.Tensor) -> torch.Tensor:
         """texts: (t, D) float32 embeddings. Returns (n, t) on the CPU."""
-        crops = [self._prepare(photo.crop(tuple(round(side) for side in box))) for box in boxes]
+        crops = [self._prepare(photo.crop((round(x1), round(y1), round(x2), round(y2)))) for x1, y1, x2, y2 in boxes]
         rows = []
         for start in range(0, len(crops), CROP_CHUNK):
             images = torch.stack(crops[start : start + CROP_CHUNK]).to(self._device, self._dtype)

@@ -124,7 +124,7 @@ def operations(step: Step) -> int:
     with FlopCounterMode(display=False) as counter:
         step.backward()
     step.optimizer.zero_grad(set_to_none=True)
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
 
 
 def compile_layers(model: nn.Module) -> int:

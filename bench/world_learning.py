@@ -108,7 +108,7 @@ def _sizes(options: Namespace) -> Sizes:
 
 
 def _described(sizes: Sizes) -> dict[str, int]:
-    return {name: getattr(sizes, name) for name in Sizes.__slots__}  # type: ignore[attr-defined]
+    return {name: getattr(sizes, name) for name in Sizes.__slots__}
 
 
 if __name__ == "__main__":

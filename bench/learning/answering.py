@@ -13,8 +13,8 @@ from bench.world.conversations import Conversation
 from bench.world.crowd import Crowd
 from bench.world.language import KINDS
 from bench.world.oracle import AnswerVerdict, Oracle
-from bench.world.scenes import WIDTH
 from bench.world.starter_asm import INPUT
+from bench.world.wishes import WIDTH
 from ml.asm.model import ASM
 from ml.asm.predictor import ASMPredictor
 from verification.quality import wilson_interval

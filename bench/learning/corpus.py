@@ -52,7 +52,7 @@ class Corpus:
         return x1, y1, x2, y2
 
     def name(self, region: int) -> str:
-        return self.names[self.image[region]]
+        return self.names[int(self.image[region])]
 
 
 def make_worlds(folder: Path, *, scenes: int, seed: int) -> list[tuple[Path, Path]]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-import torch
 
 from bench.world.crowd import Crowd
 from bench.world.oracle import Oracle
 from bench.world.singles import Singles
+from bench.world.starter_clip import channels_last
 from ml.checkpoint import load_model
 from ml.rclip.model import RClip
 from ml.starters import STARTER_CLIP
@@ -39,7 +39,7 @@ def build_engine(
     world: World, settings: Settings, *, starter: Path = STARTER_CLIP, overlap: int = 1, replayed: int = REPLAYED
 ) -> Engine:
     """Writes the world where it is missing. The truth goes to the oracle, pictures and boxes go to the corpus."""
-    model = cast(RClip, load_model(starter, overrides=REGION_PART)).to(memory_format=torch.channels_last)
+    model = channels_last(cast(RClip, load_model(starter, overrides=REGION_PART)))
     worlds = make_worlds(world.folder, scenes=world.scenes, seed=world.seed)
     corpus = read_corpus([pictures for pictures, _ in worlds], crop_side=model.preprocessing.image_size[0])
     features = Features.of(model, corpus, views=settings.views, seed=settings.seed, device=settings.device)

@@ -60,19 +60,20 @@ class Audit:
     @cached_property
     def shows(self) -> Bools:
         """(n,) which regions show a thing at all; on the others every tag is wrong."""
-        return self.right.any(1)
+        return np.asarray(self.right.any(axis=1))
 
     @cached_property
     def rare(self) -> Bools:
         """(n,) which show a concept of the rarest third."""
         rare = rare_third()
-        return self.right @ np.array([name in rare for name in VOCABULARY])
+        shown: Bools = self.right @ np.array([name in rare for name in VOCABULARY])
+        return shown
 
     def accuracy(self, probabilities: Floats) -> dict[str, float | int | list[float]]:
         """Of the first tag and of the first five, (R, V) given; over regions that show a thing, `of_all` over all."""
         order = np.argsort(-probabilities[self.regions], axis=1, kind="stable")[:, :5]
         hits = np.take_along_axis(self.right, order, axis=1)
-        first, five = hits[self.shows, 0], hits[self.shows].any(1)
+        first, five = hits[self.shows, 0], np.asarray(hits[self.shows].any(axis=1))
         low, high = wilson_interval(int(first.sum()), len(first))
         return {
             "n": len(first), "top1": _percent(first), "interval": [round(100 * low, 1), round(100 * high, 1)],

@@ -7,8 +7,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import torch
-
 from bench.learning.ablations import one_seed
 from bench.learning.comparisons import compared
 from bench.learning.engines import World, build_engine
@@ -16,6 +14,7 @@ from bench.learning.fitting import Fit
 from bench.learning.rounds import LOOPS, Engine, Settings, State, adapt, loop_zero, next_loop
 from bench.learning.storage import read_state, remembered, write_state
 from bench.learning.verified import verified_set
+from bench.world.starter_clip import channels_last
 from ml.checkpoint import load_model, save_model
 from ml.rclip.model import RClip
 
@@ -111,7 +110,7 @@ def _ablation(out: Path, sizes: Sizes, seed: int, first_seed: int, device: str) 
     folder = out / f"adapted-{first_seed}"
     if not folder.is_dir():
         save_model(folder, adapt(engine), {"written_by": "bench.world_learning"})
-    return one_seed(engine, cast(RClip, load_model(folder)).to(memory_format=torch.channels_last))
+    return one_seed(engine, channels_last(cast(RClip, load_model(folder))))
 
 
 def print_table(loops: list[dict[str, Any]]) -> None:

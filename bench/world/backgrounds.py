@@ -78,7 +78,8 @@ def _plain(x: Plane, _: Plane, __: Shape) -> Plane:
 
 
 def _vignette(x: Plane, y: Plane, shape: Shape) -> Plane:
-    return (0.6 + shape[0]) * (np.square(x - 0.5) + np.square(y - 0.5)) * 1.6
+    plane: Plane = (0.6 + shape[0]) * (np.square(x - 0.5) + np.square(y - 0.5)) * 1.6
+    return plane
 
 
 def _gradient(x: Plane, y: Plane, shape: Shape) -> Plane:
@@ -107,7 +108,7 @@ def _horizon(x: Plane, y: Plane, shape: Shape) -> Plane:
 
 
 def _glow(x: Plane, y: Plane, shape: Shape) -> Plane:
-    distance = np.hypot(x - 0.2 - 0.6 * shape[0], y - 0.2 - 0.6 * shape[1])
+    distance: Plane = np.hypot(x - 0.2 - 0.6 * shape[0], y - 0.2 - 0.6 * shape[1])
     return distance * (0.9 + 0.6 * shape[2])
 
 
@@ -118,7 +119,8 @@ def _weave(x: Plane, y: Plane, shape: Shape) -> Plane:
 
 def _waves(x: Plane, y: Plane, shape: Shape) -> Plane:
     bent = y + 0.05 * (0.5 + shape[0]) * np.sin(2 * np.pi * (1 + 2 * shape[1]) * x + 6 * shape[2])
-    return 0.5 + 0.4 * np.sin(2 * np.pi * (2 + 2 * shape[3]) * bent)
+    plane: Plane = 0.5 + 0.4 * np.sin(2 * np.pi * (2 + 2 * shape[3]) * bent)
+    return plane
 
 
 def _hills(x: Plane, y: Plane, shape: Shape) -> Plane:
@@ -131,7 +133,8 @@ def _hills(x: Plane, y: Plane, shape: Shape) -> Plane:
 
 def _step(wave: Plane, softness: float) -> Plane:
     """A wave in [-1, 1] made steeper, in [0, 1]."""
-    return np.clip(0.5 + wave / (2 * softness), 0, 1)
+    steeper: Plane = np.clip(0.5 + wave / (2 * softness), 0, 1)
+    return steeper
 
 
 _PAINTERS: Final[dict[str, Painter]] = {

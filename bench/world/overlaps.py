@@ -17,4 +17,5 @@ def ious(box: npt.ArrayLike, boxes: npt.ArrayLike) -> Floats:
     sides = np.minimum(one[2:], many[:, 2:]) - np.maximum(one[:2], many[:, :2])
     shared = np.prod(np.clip(sides, 0, None), axis=1)
     areas = np.prod(many[:, 2:] - many[:, :2], axis=1) + float(np.prod(one[2:] - one[:2]))
-    return shared / (areas - shared)
+    overlap: Floats = shared / (areas - shared)
+    return overlap

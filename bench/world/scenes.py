@@ -145,7 +145,7 @@ def _scene(
     sizes = size_classes(np.array(boxes, np.float64).reshape(-1, 4))
     objects = tuple(
         SceneObject(
-            look=thing.look, corner=thing.corner, box=tuple(map(float, box)), size_class=SizeClass(size).name.lower(),
+            look=thing.look, corner=thing.corner, box=_floats(box), size_class=SizeClass(size).name.lower(),
             visible=round(thing.left / thing.pixels, 6), orientation=orientations[thing.look],
         )
         for thing, box, size in zip(canvas.things, boxes, sizes.tolist(), strict=True)
@@ -155,3 +155,8 @@ def _scene(
         background=choose(domain, generator(domain, seed, index, part)), objects=objects,
         relations=relations([thing.box for thing in objects]),
     )  # fmt: skip
+
+
+def _floats(box: Box) -> Box:
+    x1, y1, x2, y2 = map(float, box)
+    return x1, y1, x2, y2

@@ -27,7 +27,8 @@ from .captions import CAPTION_QUESTION, all_texts, region_caption
 from .conversations import Conversation, fit_conversations
 from .language import questions
 from .rendering import render
-from .scenes import HEIGHT, WIDTH, Scene, make_scene
+from .scenes import Scene, make_scene
+from .wishes import HEIGHT, WIDTH
 
 STEPS: Final = 600
 SCENES: Final = 500

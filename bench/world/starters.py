@@ -28,10 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     torch.set_num_threads(options.threads)
     if options.starter == "clip":
-        from .starter_clip import STEPS, train
+        from . import starter_clip
+
+        starter_clip.train(options.out, steps=options.steps or starter_clip.STEPS, seed=options.seed)
     else:
-        from .starter_asm import STEPS, train
-    train(options.out, steps=options.steps or STEPS, seed=options.seed)
+        from . import starter_asm
+
+        starter_asm.train(options.out, steps=options.steps or starter_asm.STEPS, seed=options.seed)
     return 0
 
 
