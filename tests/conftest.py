@@ -14,6 +14,7 @@ import pytest
 
 from tests.chromium import browser  # noqa: F401  # a fixture
 from tests.servers import start_test_servers
+from tests.webapp.things import things  # noqa: F401  # a fixture
 
 _running = contextlib.ExitStack()
 

@@ -104,6 +104,10 @@ def _no_takedown(things: Things) -> dict[str, Any]:
     return _slug(things) | {"takedown_id": 2**40}
 
 
+def _no_audit(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"audit_id": 2**40}
+
+
 def _no_concept(things: Things) -> dict[str, Any]:
     return _slug(things) | {"concept_id": 2**40}
 
@@ -295,6 +299,21 @@ ROWS |= {
     "api:loops POST": _api("lead", "lead", "admin", changes=True, ok=(201, 409)),
     "api:loop": _api("lead", "lead", "admin", arguments=_LOOP),
     "api:cancel_loop": _api("lead", "lead", "admin", arguments=_LOOP, changes=True),
+    "api:loop_audits": _api("lead", "lead", "admin", arguments=_LOOP),
+    "api:loop_audits POST": _api("lead", "lead", "admin", arguments=_LOOP, changes=True, ok=(409,)),
+    "api:audits": _api("lead", "lead", "admin"),
+    "api:close_audit": _api("lead", "lead", "admin", arguments=_no_audit, changes=True, ok=(404,)),
+    **{
+        f"api:audit_{name}": _api("annotate", "expert", changes=True, ok=_ITEM_ANSWERS)
+        for name in ("lease", "judge", "undo", "release")
+    },
+    "api:accuracy": _api("lead", "lead", "admin"),
+    "api:quality": _api("lead", "lead", "admin"),
+    "api:agreement": _api("lead", "lead", "admin"),
+    "api:pay": _api("lead", "lead", "admin"),
+    "api:own_pay": _api("read", "annotator"),
+    "api:own_pay_entries": _api("read", "annotator"),
+    "api:person_pay_entries": _api("lead", "lead", "admin", arguments=_PERSON),
     "api:exports": _api("export", "lead", "consumer", "admin"),
     "api:exports POST": _api("export", "lead", "consumer", "admin", changes=True, ok=(202,), data={"kind": "tags"}),
     "api:export": _api("export", "lead", "consumer", "admin", arguments=_EXPORT),

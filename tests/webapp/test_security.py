@@ -14,7 +14,6 @@ from tests.factories import make_sample
 from tests.verification.judgements import items_of
 from tests.verification.packages import disagreement, member, packed, reviewed, said
 from tests.webapp.access_rows import ROWS, Things
-from tests.webapp.test_access_matrix import things  # noqa: F401
 from verification.models import Assignment, Export, SampleItem, TaskKind
 from verification.services.queue import lease_items
 from verification.services.reviews import rule_item, take_package
@@ -33,7 +32,7 @@ def signed_in(user: Any) -> Client:
     return client
 
 
-def pages_as(user: Any, things: Things, person: str, query: str = "") -> Iterator[tuple[str, Any]]:  # noqa: F811
+def pages_as(user: Any, things: Things, person: str, query: str = "") -> Iterator[tuple[str, Any]]:
     """(name, answer) of every page that this kind of person may read."""
     client = signed_in(user)
     for name in PAGES:
@@ -75,7 +74,7 @@ def busy(project: Any, ana: Any, edo: Any) -> Any:
 def test_no_page_shows_an_annotator_gold_marks_others_verdicts_or_rulings(
     busy: Any,
     ana: Any,
-    things: Things,  # noqa: F811
+    things: Things,
 ) -> None:
     seen = 0
     for name, (_answer, text) in pages_as(ana, things, "annotator"):
@@ -88,7 +87,7 @@ def test_no_page_shows_an_annotator_gold_marks_others_verdicts_or_rulings(
 def test_no_page_shows_an_expert_who_judged_or_how_sure_a_model_was(
     busy: Any,
     edo: Any,
-    things: Things,  # noqa: F811
+    things: Things,
 ) -> None:
     for name, (_answer, text) in pages_as(edo, things, "expert"):
         for secret in ("ben-somebody-else", "Benedikt", "role_mask", "inclusion_prob"):
@@ -115,7 +114,7 @@ def test_a_gold_item_cannot_be_told_from_others_by_any_field_or_count(project: A
     assert len(sent) == 6
 
 
-def test_packages_audits_and_others_work_are_out_of_an_annotators_reach(busy: Any, ana: Any, things: Things) -> None:  # noqa: F811
+def test_packages_audits_and_others_work_are_out_of_an_annotators_reach(busy: Any, ana: Any, things: Things) -> None:
     client = signed_in(ana)
     for name, row in ROWS.items():
         if row.scope != "project" or "annotator" in row.allowed:
@@ -150,7 +149,7 @@ def test_no_filter_or_ordering_reaches_a_private_column(
     fixture: str,
     request: Any,
     busy: Any,
-    things: Things,  # noqa: F811
+    things: Things,
 ) -> None:
     user = request.getfixturevalue(fixture)
     hashed = user.password.partition("$")[0] + "$"
@@ -229,7 +228,7 @@ def test_markup_in_any_text_is_shown_as_text_everywhere(
     request: Any,
     busy: Any,
     project: Any,
-    things: Things,  # noqa: F811
+    things: Things,
 ) -> None:
     user = request.getfixturevalue(fixture)
     Project.objects.filter(pk=project.pk).update(name=MARKUP, description=MARKUP, guide=f"# {MARKUP}\n\n{MARKUP}")

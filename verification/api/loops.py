@@ -17,6 +17,7 @@ from webapp.api.pagination import page_by_key, page_of
 from webapp.api.serializers import PageQuery, StrictSerializer
 from webapp.api.views import ApiView, Needs
 from webapp.core.errors import NotFound
+from webapp.projects.models import Project
 from webapp.projects.policies import Action
 
 STAGE_STATES = [(state, state) for state in ("waiting", "now", "done", "failed", "cancelled")]
@@ -110,7 +111,7 @@ class LoopView(ApiView):
         operation_id="loops_get", summary="One loop with its progress", responses=LoopProgressSerializer, tags=["loops"]
     )
     def get(self, request: Request, slug: str, loop_number: int) -> Response:
-        loop = _find(self, loop_number)
+        loop = find_loop_of(self.project, loop_number)
         state = status_of_loop(loop)
         return Response(LoopProgressSerializer({**_facts(loop), "stages": state.stages, "people": state.people}).data)
 
@@ -127,13 +128,14 @@ class CancelLoopView(ApiView):
     )
     def post(self, request: Request, slug: str, loop_number: int) -> Response:
         """Verdicts and pay stand. Cancelling one that is over changes nothing."""
-        loop = _find(self, loop_number)
+        loop = find_loop_of(self.project, loop_number)
         cancel_loop(loop=loop, user=self.person)
         return Response(LoopSerializer(_facts(loop)).data)
 
 
-def _find(view: ApiView, number: int) -> Loop:
-    loop = find_loop(project_id=view.project.pk, number=number) if number < 2**31 else None
+def find_loop_of(project: Project, number: int) -> Loop:
+    """Raises NotFound."""
+    loop = find_loop(project_id=project.pk, number=number) if number < 2**31 else None
     if loop is None:
         raise NotFound(_("This project has no such loop."))
     return loop

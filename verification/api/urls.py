@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from verification.api import exports, loops, packages, statistics, work
+from verification.api import audit_work, audits, exports, loops, packages, pay, quality, statistics, work
 
 urlpatterns = [
     *(
@@ -18,6 +18,17 @@ urlpatterns = [
     path("loops", loops.LoopsView.as_view(), name="loops"),
     path("loops/<int:loop_number>", loops.LoopView.as_view(), name="loop"),
     path("loops/<int:loop_number>/cancel", loops.CancelLoopView.as_view(), name="cancel_loop"),
+    path("loops/<int:loop_number>/audits", audits.LoopAuditsView.as_view(), name="loop_audits"),
+    path("audits", audits.AuditsView.as_view(), name="audits"),
+    path("audits/<int:audit_id>/close", audits.CloseAuditView.as_view(), name="close_audit"),
+    *(path(f"audits/{name}", view.as_view(), name=f"audit_{name}") for name, view in audit_work.VIEWS.items()),
+    path("accuracy", audits.AccuracyView.as_view(), name="accuracy"),
+    path("quality", quality.QualityView.as_view(), name="quality"),
+    path("quality/agreement", quality.AgreementView.as_view(), name="agreement"),
+    path("pay", pay.PayView.as_view(), name="pay"),
+    path("pay/me", pay.OwnPayView.as_view(), name="own_pay"),
+    path("pay/me/entries", pay.OwnEntriesView.as_view(), name="own_pay_entries"),
+    path("pay/people/<int:user_id>/entries", pay.PersonEntriesView.as_view(), name="person_pay_entries"),
     path("exports", exports.ExportsView.as_view(), name="exports"),
     path("exports/<int:export_id>", exports.ExportView.as_view(), name="export"),
     path("exports/<int:export_id>/cancel", exports.CancelExportView.as_view(), name="cancel_export"),

@@ -10,9 +10,12 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from verification.models import PayDaysClosed
+from verification.models import LedgerEntry, PayDaysClosed
 from verification.services.ledger import midnight_of
+from webapp.core.errors import BadInput
+from webapp.projects.models import Membership
 
 BATCH = 2000
 LONGEST_PERIOD = timedelta(days=3660)
@@ -101,16 +104,47 @@ def loop_totals(project_id: int) -> list[LoopTotal]:
 
 def statement_rows(*, project_id: int, user_id: int, period: Period) -> Iterator[StatementRow]:
     """A person's entries of the period, the oldest first; read in batches by key."""
-    start, end = midnight_of(period.first), midnight_of(period.last + timedelta(days=1))
-    values: dict[str, Any] = {"project": project_id, "user": user_id, "end": end, "at": start, "entry": 0}
+    values = _statement_values(project_id, user_id, period) | {"batch": BATCH}
     while True:
-        with connection.cursor() as cursor:
-            cursor.execute(_STATEMENT, values)
-            batch = [StatementRow(*row) for row in cursor.fetchall()]
+        batch = _statement(values)
         yield from batch
         if len(batch) < BATCH:
             return
         values |= {"at": batch[-1].at, "entry": batch[-1].entry}
+
+
+def statement_page(
+    *, project_id: int, user_id: int, period: Period, after: int | None, limit: int
+) -> tuple[list[StatementRow], int | None]:
+    """(entries of the period after the entry `after`, the oldest first; the `after` of the next page or None)."""
+    values = _statement_values(project_id, user_id, period) | {"batch": limit + 1}
+    if after is not None:
+        last = LedgerEntry.objects.filter(pk=after, project_id=project_id, annotator_id=user_id).first()
+        if last is None:
+            raise BadInput(_("“after” names no entry of this statement. Begin with its first page."))
+        if last.created_at >= values["at"]:
+            values |= {"at": last.created_at, "entry": last.pk}
+    rows = _statement(values)
+    return rows[:limit], rows[limit - 1].entry if len(rows) > limit else None
+
+
+def worked_here(*, project_id: int, user_id: int) -> bool:
+    """Whether somebody is, or ever earned something, in the project."""
+    return (
+        Membership.objects.filter(project_id=project_id, user_id=user_id).exists()
+        or LedgerEntry.objects.filter(project_id=project_id, annotator_id=user_id).exists()
+    )
+
+
+def _statement_values(project_id: int, user_id: int, period: Period) -> dict[str, Any]:
+    start, end = midnight_of(period.first), midnight_of(period.last + timedelta(days=1))
+    return {"project": project_id, "user": user_id, "end": end, "at": start, "entry": 0}
+
+
+def _statement(values: dict[str, Any]) -> list[StatementRow]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STATEMENT, values)
+        return [StatementRow(*row) for row in cursor.fetchall()]
 
 
 def _rows(statement: str, project_id: int, period: Period, user_id: int | None) -> list[tuple[Any, ...]]:
@@ -162,7 +196,7 @@ JOIN annotation_loop loop ON loop.id = sample.loop_id
 GROUP BY loop.number, sample.task_kind, currency
 ORDER BY loop.number DESC, array_position(ARRAY['tag', 'qa', 'answer'], sample.task_kind::text), currency
 """  # noqa: S608
-_STATEMENT = f"""
+_STATEMENT = """
 SELECT pay.id, pay.created_at, loop.number, sample.task_kind,
        CASE WHEN verdict.is_withdrawal THEN 'withdrawn' ELSE 'verdict' END, verdict.seconds, pay.amount, pay.currency
 FROM verification_ledgerentry pay
@@ -173,5 +207,5 @@ JOIN annotation_loop loop ON loop.id = sample.loop_id
 WHERE pay.annotator_id = %(user)s AND pay.project_id = %(project)s
   AND pay.created_at >= %(at)s::timestamptz AND pay.created_at < %(end)s
   AND (pay.created_at, pay.id) > (%(at)s::timestamptz, %(entry)s::bigint)
-ORDER BY pay.created_at, pay.id LIMIT {BATCH}
-"""  # noqa: S608
+ORDER BY pay.created_at, pay.id LIMIT %(batch)s::int
+"""

@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from verification.forecast import SECONDS_PER_TAG_ITEM, consumption
-from verification.models import LedgerEntry
-from verification.selectors.pay import Earned, loop_totals, person_totals
+from verification.selectors.pay import Earned, loop_totals, person_totals, worked_here
 from verification.selectors.sample_progress import last_tag_sample, pace_of_sample
 from verification.views.periods import asked_period, period_form
 from verification.views.statements import statement
@@ -68,11 +67,7 @@ def pay(request: ProjectRequest) -> HttpResponse:
 def person_statement(request: ProjectRequest, user_id: int) -> StreamingHttpResponse:
     """One person's entries of the period as CSV; also of people who have left the project."""
     person = User.objects.filter(pk=user_id).first()
-    known = person is not None and (
-        Membership.objects.filter(project=request.project, user=person).exists()
-        or LedgerEntry.objects.filter(project=request.project, annotator=person).exists()
-    )
-    if person is None or not known:
+    if person is None or not worked_here(project_id=request.project.pk, user_id=user_id):
         raise NotFound(_("This person has no work in the project."))
     return statement(project=request.project, person=person, period=asked_period(request))
 
