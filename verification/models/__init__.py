@@ -15,12 +15,13 @@ from verification.models.exports import (
 )
 from verification.models.gold import GoldItem, GoldSlot
 from verification.models.hotkeys import Hotkeys
+from verification.models.item_changes import ItemChange, ItemChangeKind
 from verification.models.ledger import LedgerEntry
 from verification.models.packages import DisagreeReason, Escalation, PackageItem, PackageState, ReviewPackage, Ruling
 from verification.models.pay_days import PayDay, PayDaysClosed
 from verification.models.qualifying import Qualification, QualifyingAnswer, QualifyingItem, QualifyingRound
 from verification.models.reopenings import Reopening
-from verification.models.samples import ItemState, QAChoice, Sample, SampleItem, TaskKind
+from verification.models.samples import ItemState, Priority, QAChoice, Sample, SampleItem, TaskKind
 from verification.models.standing import SentBackVerdict, Standing, StandingChange, StandingChangeKind
 from verification.models.takedowns import Takedown, TakedownKind
 from verification.models.verdicts import LateVerdict, Verdict
@@ -53,6 +54,8 @@ __all__ = [
     "GoldItem",
     "GoldSlot",
     "Hotkeys",
+    "ItemChange",
+    "ItemChangeKind",
     "ItemState",
     "LateVerdict",
     "LedgerEntry",
@@ -60,6 +63,7 @@ __all__ = [
     "PackageState",
     "PayDay",
     "PayDaysClosed",
+    "Priority",
     "QAChoice",
     "Qualification",
     "QualifyingAnswer",

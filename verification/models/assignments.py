@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from verification.models.samples import Priority
+
 
 class AssignmentState(models.TextChoices):
     OPEN = "open", _("Open")
@@ -15,8 +17,9 @@ class AssignmentState(models.TextChoices):
 class Assignment(models.Model):
     """One of the n slots of an item in a round. The unique constraints make "exactly n people" a fact of the database.
 
-    `rank` is the random order in which slots are handed out. `leased_until` is read against the database's clock
-    only. `verdict` points to the one that counts now.
+    `rank` is the random order in which slots are handed out, those of a higher `priority` first: a copy of the item's,
+    while the slot is not done (verification/services/priorities.py). `leased_until` is read against the database's
+    clock only. `verdict` points to the one that counts now.
     """
 
     sample = models.ForeignKey("verification.Sample", on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -26,6 +29,7 @@ class Assignment(models.Model):
     round = models.PositiveSmallIntegerField(default=0)
     slot = models.PositiveSmallIntegerField(default=0)
     rank = models.BigIntegerField()
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL, db_default=0)
     state = models.CharField(max_length=6, choices=AssignmentState, default=AssignmentState.OPEN)
     annotator = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -64,17 +68,19 @@ class Assignment(models.Model):
                 | Q(state="done", annotator__isnull=False, verdict__isnull=False),
                 name="assignment_state_is_whole",
             ),
+            # Leasing asks for these three.
+            models.CheckConstraint(condition=Q(priority__in=(-1, 0, 1)), name="assignment_priority_is_known"),
         ]
         indexes = [
-            models.Index(fields=["sample", "rank"], condition=Q(state="open"), name="assignment_open"),
+            models.Index(fields=["sample", "-priority", "rank"], condition=Q(state="open"), name="assignment_next"),
             models.Index(fields=["annotator", "sample"], condition=Q(state="leased"), name="assignment_leased"),
             models.Index(
-                fields=["held_for", "sample", "rank"],
+                fields=["held_for", "sample", "-priority", "rank"],
                 condition=Q(state="open", held_for__isnull=False),
-                name="assignment_held_for",
+                name="assignment_kept",
             ),
-            # How far a person has come in a sample: leasing starts there (verification/services/queue.py).
-            models.Index(fields=["annotator", "sample", "rank"], name="assignment_of_person"),
+            # How far a person has come in a sample, at each priority: leasing starts there (services/queue.py).
+            models.Index(fields=["annotator", "sample", "priority", "rank"], name="assignment_progress"),
         ]
 
     def __str__(self) -> str:

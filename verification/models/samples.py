@@ -11,6 +11,14 @@ class TaskKind(models.TextChoices):
     ANSWER = "answer", _("Write the answer")
 
 
+class Priority(models.IntegerChoices):
+    """What is handed out first: all urgent items before the others, all later ones after them."""
+
+    URGENT = 1, _("Urgent")
+    NORMAL = 0, _("Normal")
+    LATER = -1, _("Later")
+
+
 class Sample(models.Model):
     """The items of one task kind that a loop asks people about, drawn from `annotated_loop`'s annotations."""
 
@@ -22,6 +30,9 @@ class Sample(models.Model):
     config = models.JSONField(default=dict)
     overlap = models.PositiveSmallIntegerField(default=1)
     is_open = models.BooleanField(default=True, help_text=_("Whether its items are handed out."))
+    priority = models.SmallIntegerField(
+        choices=Priority, default=Priority.NORMAL, db_default=0, help_text=_("Before which other samples it comes.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -69,6 +80,7 @@ class SampleItem(models.Model):
     inclusion_probability = models.FloatField()
     reason = models.CharField(max_length=40, default="concept")
     state = models.CharField(max_length=10, choices=ItemState, default=ItemState.OPEN)
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL, db_default=0)
 
     class Meta:
         constraints = [

@@ -55,6 +55,7 @@ class LateVerdict(models.Model):
     choice = models.CharField(max_length=16, blank=True)
     rejected_ids = ArrayField(models.BigIntegerField(), default=list)
     text = models.TextField(blank=True, max_length=2000)
+    is_bad_box = models.BooleanField(default=False, db_default=False)
     seconds = models.FloatField(default=0)
     created_at = models.DateTimeField(db_default=models.functions.Now())
 

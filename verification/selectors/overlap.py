@@ -172,9 +172,11 @@ WITH sample AS (
     SELECT DISTINCT mine.item_id
     FROM sample
     JOIN projects_membership member ON member.project_id = %(project)s AND member.role = 'annotator'
+    CROSS JOIN (VALUES (1), (0), (-1)) AS one (priority)
     CROSS JOIN LATERAL (
         SELECT slot.item_id FROM verification_assignment slot
         WHERE slot.annotator_id = member.user_id AND slot.sample_id = sample.id AND slot.state = 'done'
+          AND slot.priority = one.priority
         ORDER BY slot.rank DESC LIMIT {MOST_ITEMS} / 4
     ) mine
 ), whole AS (

@@ -14,8 +14,10 @@ from verification.services.queue import (
     AHEAD_SQL,
     BEHIND_SQL,
     COLUMNS_SQL,
+    PRIORITIES,
     SEEN_SQL,
     LeasedItem,
+    at_priority,
     eligible_sql,
     leased_item,
 )
@@ -73,8 +75,9 @@ def items_per_day(*, project_id: int, user_id: int) -> list[tuple[date, int]]:
 def count_open_items(*, project_id: int, user_id: int, at_most: int, kind: TaskKind = TaskKind.TAG) -> int:
     """How many items of the kind the person could work on now, theirs included, counted up to `at_most`."""
     for where in (AHEAD_SQL, BEHIND_SQL):
+        open_to_all = " + ".join(at_priority(_OPEN_TO_ALL.replace("__where__", where), one) for one in PRIORITIES)
         statement = (
-            _OPEN.replace("__where__", where)
+            _OPEN.replace("__open_to_all__", open_to_all)
             .replace("__eligible__", eligible_sql(kind))
             .replace("__kind__", kind.value)
         )
@@ -133,17 +136,20 @@ SELECT (SELECT count(*) FROM verification_assignment h
             WHERE s.project_id = %(project)s AND s.task_kind = '__kind__' AND (s.is_open OR NOT i.is_gold)
               AND __eligible__
             LIMIT %(at_most)s::int) theirs)
-     + (SELECT count(*) FROM (
-            SELECT 1
-            FROM verification_sample s
-            JOIN verification_assignment a ON a.sample_id = s.id AND a.state = 'open' AND a.held_for_id IS NULL
-            JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
-            WHERE s.project_id = %(project)s AND s.is_open AND s.task_kind = '__kind__' AND __where__
-              AND __eligible__
-              AND NOT EXISTS (SELECT 1 FROM verification_assignment lower
-                              WHERE lower.item_id = a.item_id AND lower.round = a.round
-                                AND lower.state = 'open' AND lower.slot < a.slot)
-            LIMIT %(at_most)s::int) few)
+     + __open_to_all__
+"""
+_OPEN_TO_ALL = """
+    (SELECT count(*) FROM (
+        SELECT 1
+        FROM verification_sample s
+        JOIN verification_assignment a ON a.sample_id = s.id AND a.state = 'open' AND a.held_for_id IS NULL
+        JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
+        WHERE s.project_id = %(project)s AND s.is_open AND s.task_kind = '__kind__' AND __where__
+          AND __eligible__
+          AND NOT EXISTS (SELECT 1 FROM verification_assignment lower
+                          WHERE lower.item_id = a.item_id AND lower.round = a.round
+                            AND lower.state = 'open' AND lower.slot < a.slot)
+        LIMIT %(at_most)s::int) few)
 """
 
 _LAST = f"""

@@ -13,9 +13,9 @@ _IS_OPEN = "SELECT is_open FROM verification_sample WHERE id = %(sample)s FOR SH
 _ITEM = """
 INSERT INTO verification_sampleitem
     (sample_id, image_id, region_ids, question_answer_id, parent_id, shown, is_gold, inclusion_probability, reason,
-     state)
+     priority, state)
 SELECT %(sample)s, image_id, region_ids, question_answer_id, id, shown, false, inclusion_probability, 'wrong_answer',
-       'open'
+       priority, 'open'
 FROM verification_sampleitem WHERE id = %(parent)s
 ON CONFLICT (sample_id, region_ids, question_answer_id, is_gold)
     DO UPDATE SET state = CASE verification_sampleitem.state WHEN 'removed' THEN 'open'
@@ -23,8 +23,9 @@ ON CONFLICT (sample_id, region_ids, question_answer_id, is_gold)
 RETURNING id
 """
 _SLOT = """
-INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, state)
-SELECT %(sample)s, %(item)s, 0, 0, %(item)s::bigint * 16, 'open'
+INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, priority, state)
+SELECT %(sample)s, item.id, 0, 0, item.id * 16, item.priority, 'open'
+FROM verification_sampleitem item WHERE item.id = %(item)s
 ON CONFLICT (item_id, round, slot) DO NOTHING
 """
 _AHEAD = f"""

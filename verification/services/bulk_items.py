@@ -127,8 +127,8 @@ WHERE item_id = ANY(%(ids)s::bigint[]) AND state = 'leased'
 """
 # Where everybody has answered; open slots of an item that was with the lead are handed out again as they are.
 _NEW_ROUND = """
-INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, state)
-SELECT i.sample_id, i.id, latest.round + 1, slot, i.id * 16 + slot, 'open'
+INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, priority, state)
+SELECT i.sample_id, i.id, latest.round + 1, slot, i.id * 16 + slot, i.priority, 'open'
 FROM verification_sampleitem i
 JOIN verification_sample s ON s.id = i.sample_id
 CROSS JOIN LATERAL (SELECT max(a.round) AS round FROM verification_assignment a WHERE a.item_id = i.id) latest

@@ -126,8 +126,8 @@ WHERE id = %(sample)s
                               WHERE slot.sample_id = sample.id AND slot.state = 'open' AND slot.held_for_id IS NULL))
 """
 _NEW_ROUND = """
-INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, state)
-SELECT item.sample_id, item.id, latest.round + 1, slot, latest.rank + 1, 'open'
+INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, priority, state)
+SELECT item.sample_id, item.id, latest.round + 1, slot, latest.rank + 1, item.priority, 'open'
 FROM verification_packageitem packed
 JOIN verification_sampleitem item ON item.id = packed.item_id AND item.state = 'open'
 JOIN verification_sample sample ON sample.id = item.sample_id

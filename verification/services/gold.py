@@ -176,7 +176,7 @@ INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, stat
 SELECT %(sample)s, %(item)s, 0,
        (SELECT coalesce(max(other.slot) + 1, 0) FROM verification_assignment other WHERE other.item_id = %(item)s),
        coalesce((SELECT max(own.rank) FROM verification_assignment own
-                 WHERE own.annotator_id = %(person)s AND own.sample_id = %(sample)s), 0),
+                 WHERE own.annotator_id = %(person)s AND own.sample_id = %(sample)s AND own.priority = 0), 0),
        'open', %(person)s
 RETURNING id
 """

@@ -1,10 +1,12 @@
 """Leases: who gets which item, for how long. Exactly n people per item, guaranteed by the database (docs/queue.md).
 
-Slots are handed out in the order of their rank, from where the person last stopped: `max(rank)` of what they have or
-had is their cursor. What lies behind a cursor was passed for good reason (others hold it, it is their own item), so
-nobody scans it again; a slot that comes free is moved to just ahead of everybody. A slot that is held for somebody
-(`held_for`) is found first by that person and by nobody else, also when its sample is closed: a package that
-failed is judged anew while experts review the rest.
+What is held for a person comes first, then the urgent slots, the normal ones, and those for later (`Priority`); of
+equal ones first those of the sample with the higher priority. Slots of one priority are handed out in the order of
+their rank, from where the person last stopped: `max(rank)` of what they have or had of it is their cursor. What lies
+behind a cursor was passed for good reason (others hold it, it is their own item), so nobody scans it again; a slot that
+comes free is moved to just ahead of everybody. A slot that is held for somebody (`held_for`) is found first by that
+person and by nobody else, also when its sample is closed: a package that failed is judged anew while experts review
+the rest.
 
 One queue serves all kinds of task; a person is given one kind at a time. Only the database's clock counts.
 """
@@ -18,7 +20,7 @@ import orjson
 from django.conf import settings
 from django.db import IntegrityError, connection
 
-from verification.models import TaskKind
+from verification.models import Priority, TaskKind
 from verification.services.held_back import MAY_WORK_SQL
 
 log = logging.getLogger(__name__)
@@ -95,43 +97,55 @@ _ELIGIBLE = {
     TaskKind.ANSWER: NOT_THEIRS_SQL + _NO_PART_IN_PARENT,
 }
 
-# __ahead__ is where to look, __if__ one more condition, __count__ a small number, __kind__ a kind of task: written into
-# the text, because a plan for an unknown limit would sort the whole queue.
+# __if__ is one more condition, __count__ a small number, __kind__ a kind of task, __priority__ a priority and __ahead__
+# where to look: written into the text, because a plan for an unknown limit would sort the whole queue.
+_ONE_PRIORITY = """
+    SELECT next.id, next.item_id, next.round, next.rank, next.priority
+    FROM source s
+    CROSS JOIN LATERAL (
+        SELECT a.id, a.item_id, a.round, a.rank, a.priority
+        FROM verification_assignment a
+        JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
+        WHERE s.is_open AND a.sample_id = s.id AND a.state = 'open' AND a.held_for_id IS NULL AND __ahead__
+          AND __eligible__
+        ORDER BY a.rank
+        LIMIT __count__
+        FOR UPDATE OF a SKIP LOCKED
+    ) next
+"""
+PRIORITIES = sorted(Priority, reverse=True)
+
+# What comes first is taken first: the parts of the union are asked one after the other, until there is enough.
 _LEASE_PARTS = f"""
-taken AS (
-    SELECT free.id, free.item_id, free.round, free.rank
+source AS MATERIALIZED (
+    SELECT s.id, s.is_open
     FROM projects_project p
     JOIN verification_sample s ON s.project_id = p.id AND s.task_kind = '__kind__'
          AND (s.is_open OR (SELECT held.id FROM verification_assignment held
                             WHERE held.held_for_id = %(user)s AND held.sample_id = s.id AND held.state = 'open'
                             LIMIT 1) IS NOT NULL)
-    CROSS JOIN LATERAL (
-        SELECT * FROM (
-            SELECT a.id, a.item_id, a.round, a.rank
+    WHERE p.id = %(project)s AND p.paused_at IS NULL AND {MAY_WORK_SQL} AND __if__
+      AND (SELECT count(*) FROM verification_assignment h
+           WHERE h.annotator_id = %(user)s AND h.sample_id = s.id AND h.state = 'leased') <= {MAX_HELD} - __count__
+    ORDER BY s.priority DESC, s.id
+), taken AS (
+    SELECT free.id, free.item_id, free.round, free.rank, free.priority
+    FROM (
+        SELECT held.id, held.item_id, held.round, held.rank, held.priority
+        FROM source s
+        CROSS JOIN LATERAL (
+            SELECT a.id, a.item_id, a.round, a.rank, a.priority
             FROM verification_assignment a
             JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
             WHERE a.sample_id = s.id AND a.state = 'open' AND a.held_for_id = %(user)s
               AND (s.is_open OR NOT i.is_gold)
               AND __eligible__
-            ORDER BY a.rank
+            ORDER BY a.priority DESC, a.rank
             LIMIT __count__
             FOR UPDATE OF a SKIP LOCKED
         ) held
-        UNION ALL
-        SELECT * FROM (
-            SELECT a.id, a.item_id, a.round, a.rank
-            FROM verification_assignment a
-            JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
-            WHERE s.is_open AND a.sample_id = s.id AND a.state = 'open' AND a.held_for_id IS NULL AND __ahead__
-              AND __eligible__
-            ORDER BY a.rank
-            LIMIT __count__
-            FOR UPDATE OF a SKIP LOCKED
-        ) anybodys
+        UNION ALL __anybodys__
     ) free
-    WHERE p.id = %(project)s AND p.paused_at IS NULL AND {MAY_WORK_SQL} AND __if__
-      AND (SELECT count(*) FROM verification_assignment h
-           WHERE h.annotator_id = %(user)s AND h.sample_id = s.id AND h.state = 'leased') <= {MAX_HELD} - __count__
     LIMIT __count__
 ), chosen AS (
     SELECT DISTINCT ON (item_id) id FROM taken ORDER BY item_id, round, rank
@@ -139,7 +153,7 @@ taken AS (
     UPDATE verification_assignment a
     SET state = 'leased', annotator_id = %(user)s, leased_until = now() + make_interval(secs => %(lease)s)
     FROM chosen WHERE a.id = chosen.id
-    RETURNING a.id, a.item_id, a.rank
+    RETURNING a.id, a.item_id, a.rank, a.priority
 )
 """  # noqa: S608  # the parts are constants of this module
 
@@ -149,14 +163,17 @@ _COMMIT_LATER = "set_config('synchronous_commit', 'off', true) = 'off'"
 
 # Held slots do not move the cursor: they are found without it.
 AHEAD_SQL = """
-    a.rank >= coalesce((SELECT max(c.rank) FROM verification_assignment c
-                        WHERE c.annotator_id = %(user)s AND c.sample_id = s.id AND c.held_for_id IS NULL),
-                       -9223372036854775808)
+    a.priority = __priority__
+    AND a.rank >= coalesce((SELECT max(c.rank) FROM verification_assignment c
+                            WHERE c.annotator_id = %(user)s AND c.sample_id = s.id AND c.priority = __priority__
+                              AND c.held_for_id IS NULL),
+                           -9223372036854775808)
 """
 # A second look at what the cursor passed: bounded, and only when nothing is ahead.
 BEHIND_SQL = """
     a.id IN (SELECT early.id FROM verification_assignment early
-             WHERE early.sample_id = s.id AND early.state = 'open' AND early.held_for_id IS NULL
+             WHERE early.sample_id = s.id AND early.state = 'open' AND early.priority = __priority__
+               AND early.held_for_id IS NULL
              ORDER BY early.rank LIMIT 1000)
 """
 
@@ -169,12 +186,13 @@ WITH slot AS (
       AND s.project_id = %(project)s AND s.task_kind = '__kind__' AND p.paused_at IS NULL
       AND (s.is_open OR a.held_for_id IS NOT NULL)
       AND {MAY_WORK_SQL}
-    RETURNING a.id, a.item_id, a.rank
+    RETURNING a.id, a.item_id, a.rank, a.priority
 )
-SELECT {COLUMNS_SQL} FROM slot {SEEN_SQL} ORDER BY slot.rank
+SELECT {COLUMNS_SQL} FROM slot {SEEN_SQL} ORDER BY slot.priority DESC, slot.rank
 """  # noqa: S608
 
-# Just ahead of everybody who works on the sample of slot `a`, so that the next person who asks meets it.
+# Just ahead of everybody who works on the sample of slot `a`, as far as they have come at its priority: the next person
+# who asks meets it.
 AHEAD_OF_EVERYBODY_SQL = """
     (SELECT coalesce(least(max(top.rank), 9223372036854775806) + 1, a.rank)
      FROM (SELECT DISTINCT m.user_id FROM projects_membership m
@@ -182,7 +200,8 @@ AHEAD_OF_EVERYBODY_SQL = """
            WHERE fs.id = a.sample_id AND m.role = 'annotator') person
      CROSS JOIN LATERAL (
          SELECT c.rank FROM verification_assignment c
-         WHERE c.annotator_id = person.user_id AND c.sample_id = a.sample_id ORDER BY c.rank DESC LIMIT 1) top)
+         WHERE c.annotator_id = person.user_id AND c.sample_id = a.sample_id AND c.priority = a.priority
+         ORDER BY c.rank DESC LIMIT 1) top)
 """
 
 _FREE = f"""
@@ -246,13 +265,19 @@ def free_lapsed_leases(*, project_id: int | None = None) -> int:
 @lru_cache(maxsize=256)
 def lease_parts(count: int, *, kind: TaskKind, ahead: str, condition: str) -> str:
     """The named parts of a statement that leases up to `count` slots; the last one, `slot`, has what was leased."""
+    anybodys = " UNION ALL ".join(at_priority(_ONE_PRIORITY.replace("__ahead__", ahead), one) for one in PRIORITIES)
     return (
-        _LEASE_PARTS.replace("__ahead__", ahead)
+        _LEASE_PARTS.replace("__anybodys__", anybodys)
         .replace("__if__", condition)
         .replace("__eligible__", _ELIGIBLE[kind])
         .replace("__kind__", kind.value)
         .replace("__count__", str(int(count)))
     )
+
+
+def at_priority(statement: str, priority: Priority) -> str:
+    """AHEAD_SQL or BEHIND_SQL, or what is made of them, for the slots of one priority."""
+    return statement.replace("__priority__", str(int(priority)))
 
 
 def eligible_sql(kind: TaskKind) -> str:
@@ -273,7 +298,7 @@ def _take(ahead: str, project_id: int, user_id: int, count: int, kind: TaskKind)
 def _take_once(ahead: str, project_id: int, user_id: int, count: int, kind: TaskKind) -> list[LeasedItem]:
     condition = "true" if connection.in_atomic_block else _COMMIT_LATER
     parts = lease_parts(count, kind=kind, ahead=ahead, condition=condition)
-    statement = f"WITH {parts} SELECT {COLUMNS_SQL} FROM slot {SEEN_SQL} ORDER BY slot.rank"  # noqa: S608
+    statement = f"WITH {parts} SELECT {COLUMNS_SQL} FROM slot {SEEN_SQL} ORDER BY slot.priority DESC, slot.rank"  # noqa: S608
     for _attempt in range(3):
         try:
             return _fetch(statement, lease_values(project_id, user_id))

@@ -161,12 +161,13 @@ WHERE packed.package_id = %(package)s
 """
 # All of them next: `a` is what AHEAD_OF_EVERYBODY_SQL asks for.
 _SLOTS = f"""
-INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, state, held_for_id)
-SELECT p.sample_id, packed.item_id, packed.round, 0, ahead.rank, 'open', %(annotator)s
+INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, priority, state, held_for_id)
+SELECT p.sample_id, packed.item_id, packed.round, 0, ahead.rank, item.priority, 'open', %(annotator)s
 FROM verification_reviewpackage p
 JOIN verification_packageitem packed ON packed.package_id = p.id
+JOIN verification_sampleitem item ON item.id = packed.item_id
 CROSS JOIN LATERAL (SELECT {AHEAD_OF_EVERYBODY_SQL} AS rank
-                    FROM (SELECT p.sample_id, packed.item_id * 16 AS rank) a) ahead
+                    FROM (SELECT p.sample_id, packed.item_id * 16 AS rank, item.priority) a) ahead
 WHERE p.id = %(child)s
   AND NOT EXISTS (SELECT 1 FROM verification_assignment slot
                   WHERE slot.item_id = packed.item_id AND slot.round = packed.round AND slot.slot = 0)

@@ -46,8 +46,8 @@ ON CONFLICT (sample_id, region_ids, question_answer_id, is_gold) DO NOTHING
 RETURNING id
 """
 _SLOTS = """
-INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, state)
-SELECT item.sample_id, item.id, %(round)s, slot, item.id * 16 + slot, 'open'
+INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, priority, state)
+SELECT item.sample_id, item.id, %(round)s, slot, item.id * 16 + slot, item.priority, 'open'
 FROM verification_sampleitem item
 JOIN verification_sample sample ON sample.id = item.sample_id
 CROSS JOIN generate_series(0, sample.overlap - 1) slot

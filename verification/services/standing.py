@@ -160,9 +160,9 @@ WHERE slot.item_id = ANY(%(items)s::bigint[]) AND slot.annotator_id IS DISTINCT 
   AND slot.round = (SELECT max(round) FROM verification_assignment latest WHERE latest.item_id = slot.item_id)
 """
 _OPEN_AGAIN = """
-INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, state)
-SELECT theirs.sample_id, theirs.item_id, theirs.round + 1, theirs.slot, theirs.rank, 'open'
-FROM verification_assignment theirs
+INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, priority, state)
+SELECT theirs.sample_id, theirs.item_id, theirs.round + 1, theirs.slot, theirs.rank, item.priority, 'open'
+FROM verification_assignment theirs JOIN verification_sampleitem item ON item.id = theirs.item_id
 WHERE theirs.item_id = ANY(%(items)s::bigint[]) AND theirs.annotator_id = %(person)s
   AND theirs.round = (SELECT max(round) FROM verification_assignment own
                       WHERE own.item_id = theirs.item_id AND own.annotator_id = %(person)s)

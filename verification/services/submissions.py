@@ -73,7 +73,7 @@ def _in_one(sent: Sent, want: int) -> tuple[Receipt, list[LeasedItem]] | None:
         return None
     if not rows:
         return None
-    return Receipt(rows[0][0]), [leased_item(row[1:-1]) for row in rows if row[1] is not None]
+    return Receipt(rows[0][0]), [leased_item(row[1:-2]) for row in rows if row[1] is not None]
 
 
 @lru_cache(maxsize=256)
@@ -82,6 +82,6 @@ def _statement(parts: str, kind: TaskKind, want: int) -> str:
     return f"""
         WITH {parts}, {lease}
         SELECT verdict.id, item.* FROM verdict
-        LEFT JOIN (SELECT {COLUMNS_SQL}, slot.rank FROM slot {SEEN_SQL}) item ON true
-        ORDER BY item.rank
+        LEFT JOIN (SELECT {COLUMNS_SQL}, slot.priority, slot.rank FROM slot {SEEN_SQL}) item ON true
+        ORDER BY item.priority DESC, item.rank
     """  # noqa: S608  # the parts are constants of this package

@@ -358,6 +358,7 @@ def _keep_late(values: dict[str, Any], slot: Assignment) -> Receipt:
                 choice=values["choice"],
                 rejected_ids=values["rejected"],
                 text=values["text"],
+                is_bad_box=values["bad_box"],
                 seconds=values["seconds"],
             )
         ],

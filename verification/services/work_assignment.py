@@ -165,9 +165,11 @@ WHERE id = ANY(%(slots)s::bigint[]) AND state = 'open' AND held_for_id IS NOT NU
 """
 _NEXT = """
 SELECT item_id FROM (
-    SELECT a.item_id, a.rank FROM verification_assignment a JOIN verification_sampleitem i ON i.id = a.item_id
+    SELECT a.item_id, a.priority, a.rank
+    FROM verification_assignment a JOIN verification_sampleitem i ON i.id = a.item_id
     WHERE a.sample_id = %(sample)s AND a.state = 'open' AND a.held_for_id IS NULL AND i.state = 'open' AND NOT i.is_gold
-    ORDER BY a.rank LIMIT %(count)s::int * (SELECT overlap FROM verification_sample WHERE id = %(sample)s)
+    ORDER BY a.priority DESC, a.rank
+    LIMIT %(count)s::int * (SELECT overlap FROM verification_sample WHERE id = %(sample)s)
 ) following
-GROUP BY item_id ORDER BY min(rank) LIMIT %(count)s::int
+GROUP BY item_id ORDER BY max(priority) DESC, min(rank) LIMIT %(count)s::int
 """
