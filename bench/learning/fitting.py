@@ -65,7 +65,7 @@ def fit(model: RClip, features: Features, tags: Tags, singles: Singles, options:
             said = embedded(model, pooled)
         scale = model.logit_scale.exp()
         own = words[torch.from_numpy(texts)]
-        loss = region_text_loss(said, own, scale, targets, negatives_without_accepted=True).total
+        loss = region_text_loss(said, own, scale, targets).total
         loss = loss + _named(scale * said[len(chosen) :].float() @ words.T, replay.concepts[things])
         optimizer.zero_grad()
         loss.backward()
