@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from verification.models import Assignment, AssignmentState, LateVerdict, QAChoice, TaskKind, Verdict
 from verification.services.gold_verdicts import NOT_AS_GOOD_AS_PACKED_SQL
+from verification.services.held_back import MAY_WORK_SQL, may_work
 from verification.services.ledger import RATE_SQL
 from verification.services.question_decisions import follow_up, take_back_follow_up
 from verification.services.tickets import is_ticket_of
@@ -58,10 +59,12 @@ _WORDED = """
 """
 
 _HELD_BY_THEM = "a.state = 'leased' AND a.annotator_id = %(user)s"
-_STILL_FREE = """
+# Who is kept from working gives nothing in late either: a lead who pauses somebody wants no more of their work.
+_STILL_FREE = f"""
     a.state = 'open' AND (s.is_open AND a.held_for_id IS NULL OR a.held_for_id = %(user)s)
     AND NOT EXISTS (SELECT 1 FROM verification_skip k WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s)
-"""
+    AND {MAY_WORK_SQL}
+"""  # noqa: S608
 _TAGS_WERE_SHOWN = """
     %(rejected)s::bigint[] <@ ARRAY(
         SELECT (tag->>'concept_id')::bigint FROM jsonb_array_elements(i.shown->'tags') tag)
@@ -160,14 +163,15 @@ def record_verdict(
     """Record what somebody decided about an item of this kind; close the slot and pay for it in the same statement.
 
     What may be given is told by services/verdict_contents.py: the wrong ones of the shown tags, a choice, or a text.
-    The slot must be leased to this person, or lapsed and still free (then `ticket` proves that they had it). A paused
-    project takes verdicts on items that were already out. The same key and content give the same receipt again. Where
-    the verdict decides that a pair's answer is wrong or its tag is, what follows (services/question_decisions.py)
-    is written in the same transaction, with the item locked first.
+    The slot must be leased to this person, or lapsed and still free (then `ticket` proves that they had it, and nothing
+    may keep them from working: services/held_back.py). A paused project takes verdicts on items that were already out.
+    The same key and content give the same receipt again. Where the verdict decides that a pair's answer is wrong or
+    its tag is, what follows (services/question_decisions.py) is written in the same transaction, the item locked first.
 
     Raises NotFound (no such slot in this project), BadInput (a rejected concept was not shown, a text does not do:
     code `bad_answer`), Conflict with code `lease_lost` (somebody else has it; the verdict is kept as a LateVerdict with
-    its text, unpaid and uncounted), `already_done` (this person's verdict on it stands) or `key_reused`.
+    its text, unpaid and uncounted), `held_back` (likewise, of somebody who is kept from working), `already_done` (this
+    person's verdict on it stands) or `key_reused`.
     """
     sent = checked_verdict(
         project_id=project_id,
@@ -336,6 +340,8 @@ def _late(sent: Sent, ticket: str) -> Receipt:
             raise BadInput(_("A right tag can be typed when all shown ones are marked as wrong."))
     if slot.state == AssignmentState.DONE and slot.annotator_id == user_id:
         raise Conflict(_("You have already answered this item."), code="already_done")
+    if LateVerdict.objects.filter(key=values["key"]).exists():  # told so before: it is not counted after all
+        return _keep_late(values, slot)
     return _record_late(sent) or _keep_late(values, slot)
 
 
@@ -364,6 +370,9 @@ def _keep_late(values: dict[str, Any], slot: Assignment) -> Receipt:
         ],
         ignore_conflicts=True,  # the same late verdict sent again
     )
+    if not may_work(project_id=values["project"], user_id=values["user"]):
+        message = _("You are given no items here for now, so this came too late to count; it is kept. Ask your lead.")
+        raise Conflict(message, code="held_back")
     raise Conflict(_("This item went to someone else. What you decided does not count; it is kept."), code="lease_lost")
 
 

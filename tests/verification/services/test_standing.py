@@ -12,7 +12,7 @@ from tests.verification.judgements import items_of, judge
 from tests.verification.packages import packed, reviewed, said
 from tests.verification.questions import check, make_question_sample
 from tests.verification.services.crowds import people, verdict_of
-from verification.models import Assignment, LedgerEntry, Standing, StandingChange, Verdict
+from verification.models import Assignment, LateVerdict, LedgerEntry, Standing, StandingChange, Verdict
 from verification.selectors.verified import verified_regions
 from verification.services.queue import lease_items, lease_next
 from verification.services.standing import (
@@ -72,6 +72,31 @@ def test_submitting_brings_a_paused_person_no_next_item(project: Any, ana: Any, 
     )
     assert Verdict.objects.filter(pk=receipt.verdict_id).exists()
     assert items == []
+
+
+@pytest.mark.parametrize("keep_from_working", [pause_person, require_requalification])
+def test_a_late_verdict_of_who_is_kept_from_working_is_kept_and_counts_nowhere(
+    project: Any, ana: Any, lea: Any, keep_from_working: Any
+) -> None:
+    """The slot is free, and they had it: what keeps the verdict from counting is their standing alone."""
+    make_sample(project, items=1)
+    (item,) = lease(project, ana, 1)
+    keep_from_working(project_id=project.pk, person_id=ana.pk, by_id=lea.pk, reason="")
+    key = uuid.uuid4()
+    for _again in range(2):
+        with pytest.raises(Conflict) as refused:
+            verdict_of(project, ana, item, wrong=2, key=key)
+        assert refused.value.code == "held_back"
+    late = LateVerdict.objects.get()
+    assert (late.annotator, late.key, len(late.rejected_ids)) == (ana, key, 2)
+    assert not Verdict.objects.exists()
+    assert not LedgerEntry.objects.exists()
+    assert Assignment.objects.get().state == "open"
+    resume_person(project_id=project.pk, person_id=ana.pk, by_id=lea.pk)
+    with pytest.raises(Conflict):  # they were told that it does not count
+        verdict_of(project, ana, item, wrong=2, key=key)
+    verdict_of(project, ana, item, wrong=1)
+    assert Verdict.objects.count() == LedgerEntry.objects.count() == 1
 
 
 def test_others_work_on_and_so_does_the_person_elsewhere(project: Any, ana: Any, lea: Any) -> None:
