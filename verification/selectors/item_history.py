@@ -15,8 +15,11 @@ from django.utils.translation import gettext_lazy
 from verification.models import (
     Assignment,
     DisagreeReason,
+    ItemChange,
+    ItemChangeKind,
     LateVerdict,
     PackageItem,
+    Priority,
     QAChoice,
     Reopening,
     SampleItem,
@@ -65,6 +68,7 @@ def history_of(item: SampleItem, *, viewer_id: int, with_names: bool) -> History
         *_verdicts(item, names, texts),
         *_skips(item, names),
         *_packages(item, names, texts),
+        *_changes(item, names),
         *(
             Event(one.created_at, gettext_lazy("Asked again: an answer about this region says that its tag is wrong"))
             for one in Reopening.objects.filter(item=item)
@@ -108,7 +112,7 @@ def _verdicts(item: SampleItem, names: _Names, texts: dict[int, str]) -> Iterabl
             says = [*_decision(one.rejected_ids, one.choice, texts, item.shown, one.is_bad_box), *written]
             yield Event(one.created_at, gettext_lazy("Verdict"), who, says)
     for late in LateVerdict.objects.filter(item=item).select_related("annotator"):
-        says = _decision(late.rejected_ids, late.choice, texts, item.shown, False)
+        says = _decision(late.rejected_ids, late.choice, texts, item.shown, late.is_bad_box)
         what = gettext_lazy("Late verdict: kept, not counted, not paid")
         yield Event(late.created_at, what, names.of(late.annotator), says)
     sent = SentBackVerdict.objects.filter(verdict__item=item).select_related("change__by", "verdict__annotator")
@@ -123,6 +127,15 @@ def _skips(item: SampleItem, names: _Names) -> Iterable[Event]:
     for skip in Skip.objects.filter(item=item).select_related("annotator"):
         reason = str(SkipReason(skip.reason).label)
         yield Event(skip.created_at, gettext_lazy("Skipped"), names.of(skip.annotator), [reason])
+
+
+def _changes(item: SampleItem, names: _Names) -> Iterable[Event]:
+    """What leads did to it; experts are not told by whom, nor whom it was given to."""
+    if not names._with_names:  # noqa: SLF001  # same module
+        return
+    for change in ItemChange.objects.filter(item=item).select_related("by"):
+        says = [str(Priority(change.priority).label)] if change.priority is not None else []
+        yield Event(change.created_at, ItemChangeKind(change.kind).label, names.of(change.by), says)
 
 
 def _packages(item: SampleItem, names: _Names, texts: dict[int, str]) -> Iterable[Event]:

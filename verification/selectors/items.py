@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from verification.models import Sample
+from verification.models import Priority, Sample
 
 PAGE = 50
 LOOK = 5000  # items looked at for one page
@@ -42,6 +42,7 @@ class ItemFilter:
     annotator_id: int | None = None
     is_skipped: bool = False
     is_held: bool = False
+    priority: Priority | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class ItemRow:
     done: int
     skips: int
     held: tuple[str, ...]
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def _look(wanted: ItemFilter, after: int, limit: int) -> tuple[list[ItemRow], in
         "shows": wanted.shows.value if wanted.shows else "",
         "concept": wanted.concept_id or 0,
         "annotator": wanted.annotator_id or 0,
+        "priority": int(wanted.priority or 0),
     }
     conditions = ["true"]
     if wanted.shows is not None:
@@ -116,6 +119,8 @@ def _look(wanted: ItemFilter, after: int, limit: int) -> tuple[list[ItemRow], in
         conditions.append(_BY_PERSON)
     if wanted.is_skipped:
         conditions.append("skipped.count > 0")
+    if wanted.priority is not None:
+        conditions.append("i.priority = %(priority)s::smallint")
     if wanted.is_held:
         conditions.append("slots.held IS NOT NULL")
     with connection.cursor() as cursor:
@@ -130,11 +135,10 @@ def _look(wanted: ItemFilter, after: int, limit: int) -> tuple[list[ItemRow], in
 
 
 def _row(row: Sequence[Any]) -> ItemRow:
-    number, image_id, shows, words, latest, still_open, leased, done, skips, held = row
+    number, image_id, shows, words, latest, still_open, leased, done, skips, held, priority = row
     texts = tuple(word for word in words or () if word)
-    return ItemRow(
-        number, image_id, ItemShows(shows), texts, latest or 0, still_open, leased, done, skips, tuple(held or ())
-    )
+    counts = (latest or 0, still_open, leased, done, skips)
+    return ItemRow(number, image_id, ItemShows(shows), texts, *counts, tuple(held or ()), Priority(priority))
 
 
 _WINDOW = """
@@ -156,7 +160,7 @@ SELECT i.id, i.image_id, stands.shows,
        CASE WHEN i.shown ? 'tags' THEN ARRAY(SELECT t->>'text' FROM jsonb_array_elements(i.shown->'tags') t)
             ELSE ARRAY[i.shown #>> '{tag,text}', i.shown->>'question', i.shown->>'answer'] END,
        slots.latest, coalesce(slots.open, 0), coalesce(slots.leased, 0), coalesce(slots.done, 0), skipped.count,
-       slots.held
+       slots.held, i.priority
 FROM verification_sampleitem i
 LEFT JOIN LATERAL (
     SELECT a.round AS latest, count(*) FILTER (WHERE a.state = 'open') AS open,

@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Max
 from django.utils import timezone
 
-from verification.models import TaskKind
+from verification.models import Sample, TaskKind
 from verification.services.queue import (
     AHEAD_SQL,
     BEHIND_SQL,
@@ -85,6 +86,12 @@ def count_open_items(*, project_id: int, user_id: int, at_most: int, kind: TaskK
         if count:
             return min(count, at_most)
     return 0
+
+
+def kinds_by_priority(project_id: int) -> dict[str, int]:
+    """Kind of task -> the highest priority among its open samples."""
+    samples = Sample.objects.filter(project_id=project_id, is_open=True).values_list("task_kind")
+    return dict(samples.annotate(highest=Max("priority")).order_by())
 
 
 def stint_of(*, project_id: int, user_id: int, done_today: int, kind: TaskKind = TaskKind.TAG) -> Stint:

@@ -13,7 +13,9 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from verification.models import ItemChangeKind
 from verification.selectors.items import MOST_CHOSEN
+from verification.services.item_changes import note_changes
 from verification.services.queue import AHEAD_OF_EVERYBODY_SQL
 from webapp.core.errors import BadInput
 
@@ -41,23 +43,30 @@ REASONS = {
     "accepted": gettext_lazy("in an accepted package"),
     "asked": gettext_lazy("being asked about anyway"),
     "closed": gettext_lazy("in a sample that is closed"),
+    "judged": gettext_lazy("judged: nobody is asked about them now"),
+    "same": gettext_lazy("of this priority already"),
     "gone": gettext_lazy("not in this project"),
 }
 
 
 def plan_action(*, project_id: int, action: BulkAction, item_ids: Collection[int]) -> Plan:
     """What the action would do now. Raises BadInput for more than MOST_CHOSEN items."""
-    ids = _checked(item_ids)
+    ids = checked_ids(item_ids)
+    return read_plan(_REASON_OF, {"project": project_id, "ids": ids, "action": action.value})
+
+
+def read_plan(statement: str, values: dict[str, Any]) -> Plan:
+    """The plan from a statement that answers (item, '' or why it is left out) for those of `ids` that are there."""
     with connection.cursor() as cursor:
-        cursor.execute(_REASON_OF, {"project": project_id, "ids": ids, "action": action.value})
+        cursor.execute(statement, values)
         rows = cursor.fetchall()
     will = tuple(number for number, reason in rows if reason == "")
     left_out: dict[str, int] = {}
     for _number, reason in rows:
         if reason:
             left_out[reason] = left_out.get(reason, 0) + 1
-    if len(rows) < len(ids):
-        left_out["gone"] = len(ids) - len(rows)
+    if len(rows) < len(values["ids"]):
+        left_out["gone"] = len(values["ids"]) - len(rows)
     return Plan(will, left_out)
 
 
@@ -69,18 +78,26 @@ def act_on_items(*, project_id: int, user_id: int, action: BulkAction, item_ids:
     said stays but does not count (who holds one may still hand it in, and is paid). restore: the reverse of remove.
     Locks the items by id, then their slots. Raises BadInput.
     """
-    ids = _checked(item_ids)
+    ids = checked_ids(item_ids)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_LOCK, {"project": project_id, "ids": ids})
+        lock_items(project_id=project_id, item_ids=ids)
         plan = plan_action(project_id=project_id, action=action, item_ids=ids)
         values: dict[str, Any] = {"ids": list(plan.ids)}
         for statement in _STATEMENTS[action]:
             cursor.execute(statement, values)
+        note_changes(item_ids=plan.ids, kind=_NOTED[action], by_id=user_id)
     log.info("project %s: user %s: %s of %s items", project_id, user_id, action.value, len(plan.ids))
     return plan
 
 
-def _checked(item_ids: Collection[int]) -> list[int]:
+def lock_items(*, project_id: int, item_ids: list[int]) -> None:
+    """Lock those of the items that are the project's, by id."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, {"project": project_id, "ids": item_ids})
+
+
+def checked_ids(item_ids: Collection[int]) -> list[int]:
+    """Each once, in the order in which they are locked. Raises BadInput for none, and for more than MOST_CHOSEN."""
     ids = sorted(set(item_ids))
     if not ids:
         raise BadInput(_("Choose at least one item."))
@@ -146,4 +163,9 @@ _STATEMENTS = {
     BulkAction.REQUEUE: (_OPEN, _NEW_ROUND, _TO_THE_FRONT),
     BulkAction.REMOVE: (_REMOVED, _GIVE_BACK),
     BulkAction.RESTORE: (_OPEN, _TO_THE_FRONT),
+}
+_NOTED = {
+    BulkAction.REQUEUE: ItemChangeKind.REQUEUED,
+    BulkAction.REMOVE: ItemChangeKind.REMOVED,
+    BulkAction.RESTORE: ItemChangeKind.RESTORED,
 }

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from verification.models import Sample
+from verification.models import ItemChangeKind, Sample
 from verification.selectors.items import MOST_CHOSEN
+from verification.services.item_changes import note_changes
 from webapp.core.errors import BadInput, NotFound
 from webapp.projects.models import Membership, Role, Team, TeamMember
 
@@ -46,8 +47,9 @@ def assign_items(*, project_id: int, by_id: int, item_ids: Collection[int], pers
         chosen = share_out(slots, people, barred)
         values = {"slots": list(chosen), "people": list(chosen.values())}
         cursor.execute(_KEEP, values)
-    item_of = dict(slots)
-    given = tuple(sorted({item_of[slot] for slot in chosen}))
+        item_of = dict(slots)
+        given = tuple(sorted({item_of[slot] for slot in chosen}))
+        note_changes(item_ids=given, kind=ItemChangeKind.KEPT, by_id=by_id)
     log.info("project %s: user %s gave %s slots to %s people", project_id, by_id, len(chosen), len(people))
     return Given(dict(Counter(chosen.values())), given, len(ids) - len(given))
 
@@ -78,6 +80,7 @@ def unassign_items(*, project_id: int, by_id: int, item_ids: Collection[int]) ->
         slots = [slot for slot, _item in cursor.fetchall()]
         cursor.execute(_LET_GO, {"slots": slots})
         freed = int(cursor.rowcount)
+        note_changes(item_ids=sorted({item for (item,) in cursor.fetchall()}), kind=ItemChangeKind.LET_GO, by_id=by_id)
     log.info("project %s: user %s let go of %s slots", project_id, by_id, freed)
     return freed
 
@@ -162,6 +165,7 @@ WHERE a.id = chosen.slot AND a.state = 'open'
 _LET_GO = """
 UPDATE verification_assignment SET held_for_id = NULL
 WHERE id = ANY(%(slots)s::bigint[]) AND state = 'open' AND held_for_id IS NOT NULL
+RETURNING item_id
 """
 _NEXT = """
 SELECT item_id FROM (

@@ -18,7 +18,14 @@ from verification.selectors.feedback import feedback_of
 from verification.selectors.pay import earned_by, last_month, this_month
 from verification.selectors.qualifying import is_needed
 from verification.selectors.quality import ENOUGH
-from verification.selectors.work import STINT, count_open_items, items_per_day, stint_of, today_of
+from verification.selectors.work import (
+    STINT,
+    count_open_items,
+    items_per_day,
+    kinds_by_priority,
+    stint_of,
+    today_of,
+)
 from verification.views.annotator.feedback import shown_feedback
 from webapp.projects.access import ProjectRequest, project_view
 from webapp.projects.models import Project
@@ -79,14 +86,15 @@ def my_work(request: ProjectRequest) -> HttpResponse:
 
 
 def _offers(project: Project, user_id: int) -> list[Offer]:
-    """What is open, tag tasks first."""
+    """What is open: the kind first whose sample comes first, of equal ones tag tasks."""
     rates = {TaskKind.TAG: project.tag_rate, TaskKind.QA: project.qa_rate, TaskKind.ANSWER: project.answer_rate}
     offers = []
     for kind, rate in rates.items():
         count = count_open_items(project_id=project.pk, user_id=user_id, kind=kind, at_most=WAITING_SHOWN + 1)
         if count:
             offers.append(Offer(kind, min(count, WAITING_SHOWN), count > WAITING_SHOWN, rate, ASKED[kind]))
-    return offers
+    first = kinds_by_priority(project.pk)
+    return sorted(offers, key=lambda offer: -first.get(offer.kind, 0))
 
 
 def _next(offer: Offer, project: Project, user_id: int) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,9 +18,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.models import Concept
 from annotation.pipeline.concepts import normalise
-from verification.models import Sample
+from verification.models import Priority, Sample
 from verification.selectors.items import MOST_CHOSEN, ItemFilter, ItemShows, items_page, matching_ids, samples_of
 from verification.services.bulk_items import REASONS, BulkAction, act_on_items, plan_action
+from verification.services.priorities import set_priority, set_sample_priority
 from verification.services.work_assignment import annotators_of_teams, assign_items, assign_share, unassign_items
 from webapp.accounts.models import User
 from webapp.core.errors import BadInput
@@ -35,11 +38,12 @@ SHOWS: dict[str, Promise] = {
     ItemShows.LEAD: gettext_lazy("With the lead"),
     ItemShows.REMOVED: gettext_lazy("Removed"),
 }
-ASSIGN, UNASSIGN = "assign", "unassign"
+ASSIGN, UNASSIGN, PRIORITY = "assign", "unassign", "priority"
 ACTIONS: dict[str, Promise] = {
     BulkAction.REQUEUE: gettext_lazy("Ask people again"),
     ASSIGN: gettext_lazy("Give to people"),
     UNASSIGN: gettext_lazy("Let anybody have them"),
+    PRIORITY: gettext_lazy("Set the priority"),
     BulkAction.REMOVE: gettext_lazy("Remove"),
     BulkAction.RESTORE: gettext_lazy("Bring back"),
 }
@@ -61,6 +65,13 @@ class FilterForm(forms.Form):
     )
     concept = forms.CharField(label=gettext_lazy("Tag"), max_length=200, required=False)
     annotator = forms.TypedChoiceField(label=gettext_lazy("Annotator"), coerce=int, required=False, empty_value=None)
+    priority = forms.TypedChoiceField(
+        label=gettext_lazy("Priority"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", gettext_lazy("Any")), *Priority.choices],
+    )
     skipped = forms.BooleanField(label=gettext_lazy("Skipped by somebody"), required=False)
     held = forms.BooleanField(label=gettext_lazy("Given to somebody"), required=False)
 
@@ -71,7 +82,7 @@ class FilterForm(forms.Form):
             (sample.pk, f"{_('Loop')} {sample.loop.number}: {sample.get_task_kind_display()}") for sample in samples
         ]
         self.fields["annotator"].choices = [("", _("Anybody"))] + [(one.pk, one.display_name) for one in people]  # type: ignore[attr-defined]
-        for name in ("sample", "shows", "concept", "annotator"):
+        for name in ("sample", "shows", "concept", "annotator", "priority"):
             self.fields[name].widget.attrs["class"] = "input"
 
     def wanted(self) -> ItemFilter | None:
@@ -93,6 +104,7 @@ class FilterForm(forms.Form):
             annotator_id=sent["annotator"],
             is_skipped=sent["skipped"],
             is_held=sent["held"],
+            priority=None if sent["priority"] is None else Priority(sent["priority"]),
         )
 
 
@@ -127,6 +139,7 @@ def items(request: ProjectRequest) -> HttpResponse:
         "people": _annotators(request),
         "teams": list(Team.objects.filter(project=request.project)),
         "most": MOST_CHOSEN,
+        "priorities": Priority.choices,
     }
     return render(request, "verification/items/list.html", context)
 
@@ -145,7 +158,9 @@ def confirm(request: ProjectRequest) -> HttpResponse:
         "more": chosen.more,
         "back": request.POST.get("query", ""),
     }
-    if action in (ASSIGN, UNASSIGN):
+    if action == PRIORITY:
+        context |= {"priorities": Priority.choices}
+    elif action in (ASSIGN, UNASSIGN):
         context |= {"people": _annotators(request), "teams": list(Team.objects.filter(project=request.project))}
     else:
         plan = plan_action(project_id=request.project.pk, action=BulkAction(action), item_ids=chosen.ids)
@@ -168,6 +183,9 @@ def act(request: ProjectRequest) -> HttpResponse:
         left_out = [(gettext_lazy("without an open place for these people"), given.left_out)] if given.left_out else []
     elif action == UNASSIGN:
         unassign_items(**who, by_id=request.user.pk, item_ids=ids)
+    elif action == PRIORITY:
+        plan = set_priority(**who, user_id=request.user.pk, item_ids=ids, priority=_priority(request))
+        done, left_out = plan.ids, _reasons(plan.left_out)
     else:
         plan = act_on_items(**who, user_id=request.user.pk, action=BulkAction(action), item_ids=ids)
         done, left_out = plan.ids, _reasons(plan.left_out)
@@ -205,6 +223,29 @@ def share(request: ProjectRequest) -> HttpResponse:
         "back": request.POST.get("query", ""),
     }
     return render(request, "verification/items/done.html", context)
+
+
+@project_view(Action.MANAGE_ITEMS)
+@require_POST
+def prioritise(request: ProjectRequest) -> HttpResponse:
+    """Hand a whole sample out before or after the others."""
+    sample = request.POST.get("sample", "")
+    if not (sample.isascii() and sample.isdecimal() and len(sample) < 19):
+        raise BadInput(_("Choose a sample from the list."))
+    priority = _priority(request)
+    who = {"project_id": request.project.pk, "user_id": request.user.pk}
+    if set_sample_priority(**who, sample_id=int(sample), priority=priority):
+        messages.success(request, _("Priority of the sample: %(priority)s.") % {"priority": priority.label})
+    else:
+        messages.info(request, _("The sample had this priority already."))
+    return redirect(f"{reverse('verification:items', args=[request.project.slug])}?sample={int(sample)}")
+
+
+def _priority(request: ProjectRequest) -> Priority:
+    text = request.POST.get("priority", "")
+    if text not in {str(value) for value in Priority.values}:
+        raise BadInput(_("Choose a priority: urgent, normal or later."))
+    return Priority(int(text))
 
 
 def _filter(request: ProjectRequest, data: QueryDict) -> FilterForm:

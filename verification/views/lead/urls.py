@@ -19,6 +19,7 @@ urlpatterns = [
     path("items/confirm", items.confirm, name="confirm_items"),
     path("items/act", items.act, name="act_on_items"),
     path("items/share", items.share, name="share_items"),
+    path("items/priority", items.prioritise, name="prioritise_sample"),
     path("webhooks/", webhooks.webhooks, name="webhooks"),
     path("webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
     path("webhooks/<int:webhook_id>/test", webhooks.test, name="test_webhook"),

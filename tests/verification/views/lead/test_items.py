@@ -106,3 +106,30 @@ def test_markup_in_a_tag_is_shown_as_text(as_lea: Client, project: Any) -> None:
     item.shown["tags"][0]["text"] = "<script>alert(1)</script>"
     item.save(update_fields=["shown"])
     assert "<script>alert" not in as_lea.get(PAGE).content.decode()
+
+
+def test_chosen_items_are_made_urgent_and_a_sample_comes_later(as_lea: Client, project: Any) -> None:
+    sample = make_sample(project, items=3)
+    ids = [item.pk for item in items_of(sample)]
+    asked = as_lea.post(f"{PAGE}confirm", {"action": "priority", "item": ids[1:], "query": ""})
+    assert "2 items are chosen" in asked.content.decode()
+    assert not SampleItem.objects.filter(priority=1).exists()
+    sent = {"action": "priority", "ids": asked.context["ids"], "priority": "1"}
+    assert "Done for 2 items" in as_lea.post(f"{PAGE}act", sent).content.decode()
+    assert "of this priority already" in as_lea.post(f"{PAGE}act", sent).content.decode()
+    listed = as_lea.get(PAGE, {"priority": "1"})
+    assert [row.id for row in listed.context["page"].rows] == ids[1:]
+    changed = as_lea.post(f"{PAGE}priority", {"sample": sample.pk, "priority": "-1"}, follow=True)
+    assert "Priority of the sample: Later." in changed.content.decode()
+    sample.refresh_from_db()
+    assert sample.priority == -1
+
+
+@pytest.mark.parametrize("priority", ["", "2", "-2", "1.0", "urgent", "1 OR 1"])
+def test_only_the_three_priorities_are_taken(as_lea: Client, project: Any, priority: str) -> None:
+    sample = make_sample(project, items=1)
+    (item,) = items_of(sample)
+    sent = {"action": "priority", "ids": str(item.pk), "priority": priority}
+    assert as_lea.post(f"{PAGE}act", sent).status_code == 400
+    assert as_lea.post(f"{PAGE}priority", {"sample": sample.pk, "priority": priority}).status_code == 400
+    assert not SampleItem.objects.exclude(priority=0).exists()
