@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from verification.exports.captions import caption_record
@@ -24,10 +24,14 @@ _CONCEPTS = "SELECT id FROM annotation_concept WHERE kind = 'tag' AND text = ANY
 
 @dataclass(frozen=True, slots=True)
 class LineBatch:
-    """Some photos' records, and how many items of samples these photos have in all."""
+    """Some photos' records, to be read once, and how many items of samples these photos have in all.
+
+    A record is made when it is asked for. Thousands of them, each a hundred small objects, would be gone through by
+    Python's cycle collector again and again: that took half of an export's time.
+    """
 
     items: int
-    lines: list[Line]
+    lines: Iterator[Line]
 
 
 def sieve_of(snapshot: Snapshot, names: ConceptNames, filters: Filters) -> Sieve:
@@ -64,13 +68,11 @@ def line_batches(
         batches.close()
 
 
-def pair_lines(pairs: Iterable[PairRow], names: ConceptNames, sieve: Sieve) -> list[Line]:
+def pair_lines(pairs: Iterable[PairRow], names: ConceptNames, sieve: Sieve) -> Iterator[Line]:
     """Records of kind `qa`. Who proposed a tag is not asked: filters of pairs have no sources."""
-    return [
-        Line(pair.columns.image_id, names.canonical(pair.concept_id), qa_record(pair, names))
-        for pair in pairs
-        if sieve.takes(pair.loop_number, pair.last_on, pair.columns) and sieve.takes_concept(pair.concept_id)
-    ]
+    for pair in pairs:
+        if sieve.takes(pair.loop_number, pair.last_on, pair.columns) and sieve.takes_concept(pair.concept_id):
+            yield Line(pair.columns.image_id, names.canonical(pair.concept_id), qa_record(pair, names))
 
 
 def region_lines(
@@ -81,23 +83,21 @@ def region_lines(
     sieve: Sieve,
     *,
     project_id: int,
-) -> list[Line]:
+) -> Iterator[Line]:
     """Records of the kinds that are about regions."""
-    taken = [region for region in regions if sieve.takes_region(region.columns, region.decided)]
+    takes = sieve.takes_region
+    taken = (region for region in regions if takes(region.columns, region.decided))
     if kind is ExportKind.TAGS:
-        return [_tag_line(region, names) for region in taken]
-    wanted = [(region.decided.region_id, tag) for region in taken if (tag := region.decided.effective)]
+        for region in taken:
+            yield _tag_line(region, names)
+        return
+    tagged = [(region, tag) for region in taken if (tag := region.decided.effective)]
+    wanted = [(region.decided.region_id, tag) for region, tag in tagged]
     described = descriptions_of(snapshot, wanted, project_id=project_id)
-    lines = []
-    for region in taken:
-        tag = region.decided.effective
-        if tag is None:
-            continue
-        description = described[region.decided.region_id]
-        record = _record(kind, region, names, description)
+    for region, tag in tagged:
+        record = _record(kind, region, names, described[region.decided.region_id])
         if record is not None:
-            lines.append(Line(region.columns.image_id, names.canonical(tag.concept_id), record))
-    return lines
+            yield Line(region.columns.image_id, names.canonical(tag.concept_id), record)
 
 
 def _record(kind: ExportKind, region: RegionRow, names: ConceptNames, description: Description) -> Record | None:

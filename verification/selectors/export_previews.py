@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from verification.exports.formats.writing import Line
 from verification.models import ExportKind
 from verification.selectors.concept_names import ConceptNames
 from verification.selectors.export_lines import line_batches, pair_lines, region_lines, sieve_of
@@ -60,7 +61,7 @@ def preview_of(wanted: Wanted, *, seed: int | None = None) -> Preview:
         ((items,),) = _rows(snapshot, _COUNT, {"samples": samples, "most": MOST_COUNTED + 1})
         if items <= MOST_COUNTED:
             batches = line_batches(snapshot, names, kind, sieve, project_id=project_id)
-            count = sum(len(batch.lines) for batch in batches)
+            count = sum(_length(batch.lines) for batch in batches)
             return Preview(count, count, count, is_exact=True)
         ((first, last),) = _rows(snapshot, _PHOTOS, {"project": project_id})
         ((plan,),) = _rows(snapshot, _PLAN, {"samples": samples})
@@ -77,7 +78,7 @@ def preview_of(wanted: Wanted, *, seed: int | None = None) -> Preview:
             else:
                 regions = regions_between(snapshot, names, **between)
                 lines = region_lines(regions, kind, snapshot, names, sieve, project_id=project_id)
-            windows.append((found, len(lines)))
+            windows.append((found, _length(lines)))
         return estimate(windows, max(int(plan[0]["Plan"]["Plan Rows"]), MOST_COUNTED))
 
 
@@ -97,6 +98,10 @@ def estimate(windows: Sequence[tuple[int, int]], total: int) -> Preview:
     # None found says little more than that there are few: the rule of three.
     slack = max(_Z * spread, 3 / items)
     return Preview(round(share * total), round(max(share - slack, 0) * total), round(min(share + slack, 1) * total))
+
+
+def _length(lines: Iterator[Line]) -> int:
+    return sum(1 for _line in lines)
 
 
 def _rows(snapshot: Snapshot, statement: str, values: dict[str, Any]) -> list[Any]:

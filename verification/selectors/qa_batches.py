@@ -26,12 +26,13 @@ SELECT count(*), max(image_id) FROM (
 ) next
 """
 _BATCH = f"""
+WITH answered AS MATERIALIZED ({verified_answers_sql("item.image_id > %(after)s AND item.image_id <= %(last)s")})
 SELECT answered.pair_id, answered.region_id, answered.loop, answered.annotated_loop_id, answered.question,
        answered.answer, answered.choice, answered.concept_id, answered.last_on,
        region.x1, region.y1, region.x2, region.y2,
        image.url, image.original, image.name, image.sha256, image.width, image.height, image.licence,
        image.id
-FROM ({verified_answers_sql("item.image_id > %(after)s AND item.image_id <= %(last)s")}) answered
+FROM answered
 JOIN annotation_region region ON region.id = answered.region_id AND region.image_id = answered.image_id
 JOIN annotation_image image ON image.id = answered.image_id AND image.project_id = %(project_id)s
  AND image.removed_at IS NULL

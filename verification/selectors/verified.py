@@ -31,20 +31,22 @@ from verification.selectors.concept_names import ConceptNames
 #   ruled: NULL where people decided, else the tags that are wrong by the accepted package; choice: of a question;
 #   ruling_id: the ruling that replaced what people said.
 DECIDED_SQL = """
-    SELECT voted.* FROM (
+    SELECT voted.people, voted.verdict_ids, voted.rejected, voted.first_on, voted.last_on,
+           NULL::bigint[] AS ruled, NULL::text AS choice, NULL::bigint AS ruling_id
+    FROM (
         SELECT count(verdict.id) AS people, array_agg(verdict.id ORDER BY slot.slot) AS verdict_ids,
                -- Arrays of different lengths cannot be aggregated, so they pass through text.
                string_to_array(string_agg(nullif(array_to_string(verdict.rejected_ids, ','), ''), ','), ',')::bigint[]
                    AS rejected,
                min(verdict.created_at)::date AS first_on, max(verdict.created_at)::date AS last_on,
-               NULL::bigint[] AS ruled, NULL::text AS choice, NULL::bigint AS ruling_id
+               count(*) AS slots, count(*) FILTER (WHERE verdict.is_bad_box) AS bad_boxes
         FROM verification_assignment slot
         LEFT JOIN verification_verdict verdict ON verdict.id = slot.verdict_id AND NOT verdict.is_withdrawal
         WHERE NOT project.review_required AND slot.item_id = item.id
-          AND slot.round = (SELECT max(round) FROM verification_assignment WHERE item_id = item.id)
-        HAVING count(*) = sample.overlap AND count(verdict.id) = sample.overlap
-           AND 2 * count(*) FILTER (WHERE verdict.is_bad_box) < count(*)
+        -- The latest round, in the order of an index: that of the slots is read once.
+        GROUP BY slot.round ORDER BY slot.round DESC LIMIT 1
     ) voted
+    WHERE voted.slots = sample.overlap AND voted.people = sample.overlap AND 2 * voted.bad_boxes < voted.slots
     UNION ALL
     SELECT cardinality(packed.verdict_ids), packed.verdict_ids, said.rejected,
            said.first_on, greatest(said.last_on, package.decided_at::date),
@@ -108,10 +110,12 @@ CROSS JOIN LATERAL (
                     WHEN concept_id = ANY (votes.ruled) THEN votes.people
                     ELSE 0 END AS decided
         FROM (
-            SELECT place, (tag ->> 'concept_id')::bigint AS concept_id, (tag ->> 'score')::float8 AS score,
-                   (tag ->> 'role_mask')::integer AS role_mask,
-                   coalesce(cardinality(array_positions(votes.rejected, (tag ->> 'concept_id')::bigint)), 0) AS against
-            FROM jsonb_array_elements(item.shown -> 'tags') WITH ORDINALITY AS shown (tag, place)
+            SELECT place, concept_id, score, role_mask,
+                   coalesce(cardinality(array_positions(votes.rejected, concept_id)), 0) AS against
+            FROM ROWS FROM (jsonb_to_recordset(item.shown -> 'tags')
+                            AS (concept_id bigint, score float8, role_mask integer))
+                 WITH ORDINALITY AS shown (concept_id, score, role_mask, place)
+            OFFSET 0  -- each vote is counted once, not wherever it is named
         ) counted
     ) ruled
 ) tags

@@ -23,11 +23,13 @@ SELECT count(*), max(image_id) FROM (
     ORDER BY image_id FETCH FIRST %(batch)s ROWS WITH TIES
 ) next
 """
+# What is verified is found first: joined with the rest it is planned as if there were one such item.
 _BATCH = f"""
+WITH verified AS MATERIALIZED ({verified_items_sql("item.image_id > %(after)s AND item.image_id <= %(last)s")})
 SELECT verified.*, region.x1, region.y1, region.x2, region.y2,
        image.url, image.original, image.name, image.sha256, image.width, image.height, image.licence,
        image.id
-FROM ({verified_items_sql("item.image_id > %(after)s AND item.image_id <= %(last)s")}) verified
+FROM verified
 JOIN annotation_region region ON region.id = verified.region_id AND region.image_id = verified.image_id
 JOIN annotation_image image ON image.id = verified.image_id AND image.project_id = %(project_id)s
  AND image.removed_at IS NULL

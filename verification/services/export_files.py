@@ -1,10 +1,11 @@
 """Writing an export: a snapshot of the database, streamed to a file of any format."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -27,6 +28,7 @@ from webapp.core.errors import Conflict
 from webapp.projects.models import Project
 
 META_SUFFIX = ".meta.json"
+LINES_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,15 @@ def write_export(
         writer = wanted.file_format.opens(_setting(wanted, sink, snapshot, names, folder))
         # Closed at once when `report` raises: nothing reads ahead any more when the snapshot ends.
         with closing(line_batches(snapshot, names, wanted.kind, sieve, project_id=wanted.project.pk)) as batches:
-            for batch in _without_empty_tags(batches, wanted):
-                if holds is not None and batch.lines:
-                    holds(list(dict.fromkeys(line.image_id for line in batch.lines)))
-                writer.write(batch.lines)
-                lines += len(batch.lines)
-                without_tag += sum(line.concept_id is None for line in batch.lines)
+            for batch in batches:
+                photos: dict[int, None] = {}
+                for some in _pieces(batch, wanted.file_format):
+                    writer.write(some)
+                    lines += len(some)
+                    without_tag += sum([line.concept_id is None for line in some])
+                    photos.update(dict.fromkeys([line.image_id for line in some]))
+                if holds is not None and photos:
+                    holds(list(photos))
                 items += batch.items
                 report(Progress(items, total, lines))
         writer.finish()
@@ -124,13 +129,16 @@ def meta_of(wanted: Wanted, written: Written, *, sha256: str, size: int) -> byte
     return orjson.dumps(meta, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _without_empty_tags(batches: Iterable[LineBatch], wanted: Wanted) -> Iterator[LineBatch]:
-    """Formats of boxes with one name each have no place for a region whose candidates were all rejected."""
-    for batch in batches:
-        if wanted.file_format.needs_tag:
-            yield LineBatch(batch.items, [line for line in batch.lines if line.concept_id is not None])
-        else:
-            yield batch
+def _pieces(batch: LineBatch, file_format: Format) -> Iterator[list[Line]]:
+    """The batch's lines, some at a time.
+
+    Formats of boxes with one name each have no place for a region whose candidates were all rejected.
+    """
+    lines = batch.lines
+    if file_format.needs_tag:
+        lines = (line for line in lines if line.concept_id is not None)
+    while some := list(islice(lines, LINES_AT_ONCE)):
+        yield some
 
 
 def _setting(wanted: Wanted, sink: Sink, snapshot: Snapshot, names: ConceptNames, folder: Path | None) -> Setting:

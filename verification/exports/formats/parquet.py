@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from verification.exports.records import Record
 
 ROWS_IN_GROUP: Final = 10_000
+PIECE: Final = 500  # divides it; few enough records that Python's cycle collector has little to go through
 
 
 class ParquetFile:
@@ -28,31 +29,42 @@ class ParquetFile:
 
 
 class ParquetRows:
-    """Records of one kind into one Parquet file. Holds at most a row group and a batch."""
+    """Records of one kind into one Parquet file. Holds at most a row group, as columns but for the last records."""
 
     def __init__(self, sink: Sink, kind: str) -> None:
         import pyarrow.parquet
 
         self._schema = arrow_schema(kind)
         self._waiting: list[Record] = []
+        self._columns: list[Any] = []  # tables of records, PIECE rows each
         self._writer: Any = pyarrow.parquet.ParquetWriter(_Appending(sink), self._schema, compression="zstd")
 
     def write(self, records: Sequence[Record]) -> None:
         self._waiting.extend(records)
-        while len(self._waiting) >= ROWS_IN_GROUP:
-            self._flush(ROWS_IN_GROUP)
+        while len(self._waiting) >= PIECE:
+            self._columnise(PIECE)
+            if len(self._columns) * PIECE == ROWS_IN_GROUP:
+                self._flush()
 
     def finish(self) -> None:
         if self._waiting:
-            self._flush(len(self._waiting))
+            self._columnise(len(self._waiting))
+        if self._columns:
+            self._flush()
         self._writer.close()
 
-    def _flush(self, count: int) -> None:
+    def _columnise(self, count: int) -> None:
         import pyarrow
 
-        table = pyarrow.Table.from_pylist(self._waiting[:count], schema=self._schema)
-        self._writer.write_table(table, row_group_size=count)
+        self._columns.append(pyarrow.Table.from_pylist(self._waiting[:count], schema=self._schema))
         del self._waiting[:count]
+
+    def _flush(self) -> None:
+        import pyarrow
+
+        group = pyarrow.concat_tables(self._columns).combine_chunks()
+        self._writer.write_table(group, row_group_size=len(group))
+        self._columns.clear()
 
 
 class _Appending:
