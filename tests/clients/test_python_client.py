@@ -17,17 +17,11 @@ from webapp.accounts.tokens import issue_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SCOPES = ("read", "annotate", "export", "lead")
-
-
-def client_of(user: Any, url: str, *scopes: str, **options: Any) -> Client:
-    _token, secret = issue_token(user=user, name="client", scopes=scopes or SCOPES, days=7)
-    return Client(url, secret, sleep=lambda seconds: None, **options)
-
 
 @pytest.fixture
-def as_ana(project: Any, ana: Any, live_server: Any) -> Client:
-    return client_of(ana, live_server.url)
+def as_ana(project: Any, ana: Any, as_client: Any) -> Client:
+    client: Client = as_client(ana)
+    return client
 
 
 class Breaker(threading.Thread):
@@ -127,12 +121,12 @@ def test_leaving_the_loop_gives_items_back(project: Any, ana: Any, edo: Any, as_
 
 
 def test_an_answer_that_was_lost_is_asked_for_again_and_counts_once(
-    project: Any, ana: Any, live_server: Any, breaking: Any
+    project: Any, ana: Any, as_client: Any, breaking: Any
 ) -> None:
     make_sample(project, items=1)
-    client = client_of(ana, live_server.url)
+    client = as_client(ana)
     item = next(client.project("street").work())
-    item._transport = client_of(ana, breaking(whole=10, times=2)).transport
+    item._transport = as_client(ana, url=breaking(whole=10, times=2)).transport
     assert item.submit() is True  # the first answer was lost, the verdict was not
     assert Verdict.objects.filter(annotator=ana).count() == 1
 
@@ -168,11 +162,11 @@ def pad(export: Export, content: bytes) -> None:
 
 
 def test_a_download_that_breaks_goes_on_where_it_stopped(
-    project: Any, cleo: Any, export: Export, breaking: Any, tmp_path: Path
+    project: Any, cleo: Any, export: Export, breaking: Any, tmp_path: Path, as_client: Any
 ) -> None:
     content = bytes(range(256)) * 8000
     pad(export, content)
-    client = client_of(cleo, breaking(whole=600_000, times=3))
+    client = as_client(cleo, url=breaking(whole=600_000, times=3))
     found = client.project("street").exports().__next__()
     seen: list[int] = []
     target = found.download(tmp_path / "tags.jsonl", progress=lambda done, total: seen.append(done))
@@ -182,10 +176,10 @@ def test_a_download_that_breaks_goes_on_where_it_stopped(
 
 
 def test_a_later_run_goes_on_too_and_another_file_is_never_joined(
-    project: Any, cleo: Any, export: Export, live_server: Any, tmp_path: Path
+    project: Any, cleo: Any, export: Export, as_client: Any, tmp_path: Path
 ) -> None:
     pad(export, b"first " * 1000)
-    found = next(client_of(cleo, live_server.url).project("street").exports())
+    found = next(as_client(cleo).project("street").exports())
     part = tmp_path / "tags.jsonl.part"
     part.write_bytes(b"first " * 400)
     first_seen: list[int] = []
@@ -199,9 +193,9 @@ def test_a_later_run_goes_on_too_and_another_file_is_never_joined(
 
 
 def test_an_export_is_asked_for_watched_and_refused_while_unfinished(
-    project: Any, cleo: Any, live_server: Any, tmp_path: Path
+    project: Any, cleo: Any, as_client: Any, tmp_path: Path
 ) -> None:
-    street = client_of(cleo, live_server.url).project("street")
+    street = as_client(cleo).project("street")
     asked = street.export("tags")
     assert asked.state == "pending"
     assert street.export("tags").id == asked.id
@@ -216,11 +210,11 @@ def test_an_export_is_asked_for_watched_and_refused_while_unfinished(
     assert [one.id for one in street.exports()] == [asked.id]
 
 
-def test_a_lead_starts_a_loop_and_cancels_it(project: Any, lea: Any, live_server: Any) -> None:
+def test_a_lead_starts_a_loop_and_cancels_it(project: Any, lea: Any, as_client: Any) -> None:
     from tests.factories import make_image
 
     make_image(project)
-    street = client_of(lea, live_server.url).project("street")
+    street = as_client(lea).project("street")
     loop = street.start_loop(budget=10)
     assert (loop.number, loop.state) == (0, "running")
     assert [stage.name for stage in loop.refresh().stages]
@@ -232,9 +226,9 @@ def test_a_lead_starts_a_loop_and_cancels_it(project: Any, lea: Any, live_server
     assert street.numbers()["photos"]["value"] == 1
 
 
-def test_a_server_that_is_not_there_is_said_so(ana: Any) -> None:
+def test_a_server_that_is_not_there_is_said_so(ana: Any, as_client: Any) -> None:
     with pytest.raises(ConnectionFailed):
-        client_of(ana, "http://127.0.0.1:9", tries=2).me()
+        as_client(ana, url="http://127.0.0.1:9", tries=2).me()
 
 
 def test_too_often_waits_as_long_as_the_server_says(project: Any, ana: Any, live_server: Any, settings: Any) -> None:

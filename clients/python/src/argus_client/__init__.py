@@ -1,5 +1,6 @@
 """Python client of Argus's API. Start with `Client`."""
 
+from argus_client.audits import Audit, AuditItem
 from argus_client.client import Client, Project
 from argus_client.errors import ApiError, ArgusClientError, ConnectionFailed, DigestMismatch, WaitedTooLong
 from argus_client.exports import Export
@@ -11,6 +12,8 @@ from argus_client.work import Item, Tag
 __all__ = [
     "ApiError",
     "ArgusClientError",
+    "Audit",
+    "AuditItem",
     "Client",
     "ConnectionFailed",
     "DigestMismatch",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
+from argus_client.audits import Audit, AuditItem, audit_items
 from argus_client.exports import Export
 from argus_client.loops import Loop
 from argus_client.packages import Package
@@ -26,9 +28,19 @@ class Client:
             url or os.environ.get("ARGUS_URL", ""), token or os.environ.get("ARGUS_TOKEN", ""), **options
         )
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept for further requests; `with Client(…) as client:` does it by itself."""
+        self.transport.close()
+
     def me(self) -> Mapping[str, Any]:
         """Whose token this is, its scopes and its end."""
-        return self.transport.get("me")  # type: ignore[no-any-return]
+        return self.transport.get("me")
 
     def projects(self) -> Iterator[Project]:
         """The projects the person sees."""
@@ -62,9 +74,13 @@ class Project:
         facts = self.transport.post(f"{self._path}/packages/take", {"package": package_id})
         return Package(self.transport, self._path, facts)
 
+    def package(self, package_id: int) -> Package:
+        """A package that one holds or closed. Raises ApiError (404)."""
+        return Package(self.transport, self._path, self.transport.get(f"{self._path}/packages/{package_id}"))
+
     def packages(self) -> Mapping[str, Any]:
         """The expert's desk: what is `waiting`, what they have `held`, what they `decided`."""
-        return self.transport.get(f"{self._path}/packages")  # type: ignore[no-any-return]
+        return self.transport.get(f"{self._path}/packages")
 
     def undo(self, key: str) -> bool:
         """Withdraw the verdict with this key. Whether it had been withdrawn before."""
@@ -73,11 +89,51 @@ class Project:
 
     def my_numbers(self) -> Mapping[str, Any]:
         """One's own items, time and pay."""
-        return self.transport.get(f"{self._path}/statistics/me")  # type: ignore[no-any-return]
+        return self.transport.get(f"{self._path}/statistics/me")
+
+    def my_pay(self, first: date | None = None, last: date | None = None) -> Mapping[str, Any]:
+        """What one earned from `first` to `last`, both included; by default in this month."""
+        return self.transport.get(f"{self._path}/pay/me", first=first, last=last)
+
+    def my_entries(self, first: date | None = None, last: date | None = None) -> Iterator[Mapping[str, Any]]:
+        """One's own statement, entry by entry, the oldest first."""
+        return pages(self.transport, f"{self._path}/pay/me/entries", first=first, last=last)
 
     def numbers(self) -> Mapping[str, Any]:
         """Where the project stands; for leads."""
-        return self.transport.get(f"{self._path}/statistics")  # type: ignore[no-any-return]
+        return self.transport.get(f"{self._path}/statistics")
+
+    def accuracy(self) -> list[Mapping[str, Any]]:
+        """For leads: each loop's `tags`, `qa`, `verified` and `verified_qa`, shares with their intervals, or None."""
+        return list(self.transport.get(f"{self._path}/accuracy")["items"])
+
+    def quality(self) -> list[Mapping[str, Any]]:
+        """For leads: everybody who annotates, who needs help first."""
+        return list(self.transport.get(f"{self._path}/quality")["people"])
+
+    def agreement(self) -> Mapping[str, Any]:
+        """For leads: how far `annotators`, and `experts`, agree with each other."""
+        return self.transport.get(f"{self._path}/quality/agreement")
+
+    def pay(self, first: date | None = None, last: date | None = None) -> Mapping[str, Any]:
+        """For leads: what `people` earned in the period, and what `loops` cost so far."""
+        return self.transport.get(f"{self._path}/pay", first=first, last=last)
+
+    def entries_of(
+        self, user_id: int, first: date | None = None, last: date | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        """For leads: one person's statement."""
+        return pages(self.transport, f"{self._path}/pay/people/{user_id}/entries", first=first, last=last)
+
+    def audits(self) -> Iterator[Audit]:
+        """For leads: all audits, the newest first."""
+        for facts in pages(self.transport, f"{self._path}/audits"):
+            yield Audit(self.transport, self._path, facts)
+
+    def audit_work(self, *, ahead: int = 4) -> Iterator[AuditItem]:
+        """For experts: audited items to judge, one after the other, until none is open. Leaving the loop early gives
+        the rest back."""
+        return audit_items(self.transport, f"{self._path}/audits", ahead=ahead)
 
     def loops(self) -> Iterator[Loop]:
         """All loops, the newest first."""
@@ -104,11 +160,11 @@ class Project:
         return Export(self.transport, self._path, facts)
 
 
-def pages(transport: Transport, path: str) -> Iterator[Mapping[str, Any]]:
+def pages(transport: Transport, path: str, **query: Any) -> Iterator[Mapping[str, Any]]:
     """The rows of a list, page after page."""
     after = None
     while True:
-        page = transport.get(path, after=after, limit=100)
+        page = transport.get(path, after=after, limit=100, **query)
         yield from page["items"]
         after = page["next"]
         if after is None:

@@ -44,7 +44,7 @@ class Export:
 
     def meta(self) -> Mapping[str, Any]:
         """What the finished file holds: schema, filters, counts, time of the snapshot, digest."""
-        return self._transport.get(f"{self._path}/exports/{self.id}/meta")  # type: ignore[no-any-return]
+        return self._transport.get(f"{self._path}/exports/{self.id}/meta")
 
     def wait(self, *, timeout: float = 3600.0, every: float = 2.0) -> Export:
         """Until the file is there. Raises WaitedTooLong, or ArgusClientError when it failed or was cancelled."""

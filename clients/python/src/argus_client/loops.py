@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from argus_client.audits import Audit
 from argus_client.errors import WaitedTooLong
 from argus_client.transport import Transport
 
@@ -54,6 +55,29 @@ class Loop:
         """Stop it for good; verdicts and pay stand."""
         self.facts = dict(self._transport.post(f"{self._path}/loops/{self.number}/cancel"))
         return self
+
+    def audits(self) -> list[Audit]:
+        """What experts were asked about it, and what they said so far: shares with intervals in `facts`."""
+        found = self._transport.get(f"{self._path}/loops/{self.number}/audits")
+        return [Audit(self._transport, self._path, facts) for facts in found["audits"]]
+
+    def draw_audit(
+        self,
+        population: str = "model",
+        task_kind: str = "tag",
+        *,
+        size: int | None = None,
+        overlap_share: float | None = None,
+    ) -> Audit:
+        """Draw a uniform sample for experts. population: model or verified; task_kind: tag or qa. Drawn once for each.
+
+        Raises ApiError: 409 when there is nothing to judge.
+        """
+        sent = {"population": population, "task_kind": task_kind, "size": size, "overlap_share": overlap_share}
+        facts = self._transport.post(
+            f"{self._path}/loops/{self.number}/audits", {name: each for name, each in sent.items() if each is not None}
+        )
+        return Audit(self._transport, self._path, facts)
 
     def wait(self, *, timeout: float = 86_400.0, every: float = 10.0) -> Loop:
         """Until it runs no more. Raises WaitedTooLong."""

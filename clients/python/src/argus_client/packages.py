@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from argus_client.transport import Transport
+from argus_client.work import Tag
 
 REASONS = ("wrong_left", "right_rejected", "wrong_choice", "bad_answer", "other")
 
@@ -21,6 +22,16 @@ class PackedItem:
     def id(self) -> int:
         return int(self.facts["id"])
 
+    @property
+    def tags(self) -> list[Tag]:
+        """Those that were shown; empty where a question was asked."""
+        return [Tag(tag["id"], tag["text"]) for tag in self.facts["tags"]]
+
+    @property
+    def rejected(self) -> list[Tag]:
+        """Those that the annotator marked as wrong."""
+        return [Tag(tag["id"], tag["text"]) for tag in self.facts["tags"] if tag["is_rejected"]]
+
     def image(self) -> bytes:
         """The photo as WebP, in the size that the box refers to."""
         return bytes(self._package.transport.request("GET", self.facts["image"]["url"]).data)
@@ -33,18 +44,18 @@ class PackedItem:
         self,
         reason: str,
         *,
-        rejected: Iterable[int] = (),
+        rejected: Iterable[Tag | int] = (),
         choice: str = "",
         bad_box: bool = False,
         correction: str = "",
         note: str = "",
     ) -> None:
-        """Say why (one of REASONS) and what is right instead: ids of the wrong tags, choice, or right answer."""
+        """Say why (one of REASONS) and what is right instead: the wrong tags, choice, or right answer."""
         self._package.rule(
             self.id,
             agrees=False,
             reason=reason,
-            rejected=list(rejected),
+            rejected=[tag.id if isinstance(tag, Tag) else tag for tag in rejected],
             choice=choice,
             bad_box=bad_box,
             correction=correction,
@@ -67,8 +78,11 @@ class Package:
         self.transport.post(f"{self._path}/rule", {"item": item_id, "agrees": agrees, **more})
 
     def close(self) -> Mapping[str, Any]:
-        """When every item has a ruling: the outcome, with `state`, `right` and `judged`."""
-        return self.transport.post(f"{self._path}/close")  # type: ignore[no-any-return]
+        """When every item has a ruling: the outcome, with `state`, `right` and `judged`.
+
+        Raises ApiError: 409 `not_ruled` while items are left, `not_yours` when another expert has it by now.
+        """
+        return self.transport.post(f"{self._path}/close")
 
     def give_back(self) -> None:
         """Return it to those that wait; your rulings on it are forgotten."""

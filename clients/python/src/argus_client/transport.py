@@ -12,7 +12,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from argus_client.errors import ApiError, ConnectionFailed
+from argus_client.errors import ApiError, ArgusClientError, ConnectionFailed
 
 PREFIX = "/api/v1/"
 RETRY_STATUSES = frozenset({502, 503, 504})
@@ -42,13 +42,20 @@ class Transport:
         self._tries = max(1, tries)
         self._sleep = sleep
 
-    def get(self, path: str, **query: Any) -> Any:
-        """The JSON of an address below /api/v1/."""
+    def close(self) -> None:
+        """Close the connections that are kept for further requests."""
+        self._pool.clear()
+
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        """The JSON object at an address below /api/v1/."""
         named = {name: value for name, value in query.items() if value is not None}
         return _json(self.request("GET", path + (f"?{urlencode(named)}" if named else "")))
 
-    def post(self, path: str, content: Mapping[str, Any] | None = None, *, repeatable: bool = True) -> Any:
-        """Send JSON. `repeatable`: sending it twice does no more than once, so a lost answer may be asked for again."""
+    def post(self, path: str, content: Mapping[str, Any] | None = None, *, repeatable: bool = True) -> dict[str, Any]:
+        """Send JSON, receive a JSON object.
+
+        `repeatable`: sending it twice does no more than once, so a lost answer may be asked for again.
+        """
         return _json(self.request("POST", path, content=content or {}, repeatable=repeatable))
 
     def request(
@@ -125,5 +132,12 @@ def _error(response: BaseHTTPResponse) -> ApiError:
     )
 
 
-def _json(response: BaseHTTPResponse) -> Any:
-    return json.loads(response.data) if response.data else None
+def _json(response: BaseHTTPResponse) -> dict[str, Any]:
+    """Every answer of the API is an object; whatever else comes is no answer of Argus (a proxy's page, say)."""
+    try:
+        content = json.loads(response.data)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise ArgusClientError(f"this is no answer of Argus: {response.data[:200]!r}")
+    return content

@@ -10,6 +10,8 @@ from typing import Any
 
 from argus_client.transport import Transport
 
+KINDS = ("tags", "questions", "answers")
+CHOICES = ("correct", "wrong_answer", "unanswerable", "wrong_tag")
 SKIP_REASONS = ("broken_photo", "unclear_region", "unsure", "other")
 
 
@@ -76,6 +78,14 @@ class Item:
         answer = self._transport.post(f"{self._path}/submit", sent)
         self.is_over = True
         return bool(answer["repeated"])
+
+    def choose(self, choice: str, *, seconds: float | None = None) -> bool:
+        """Say what a question's answer is: one of CHOICES. Raises as `submit` does."""
+        return self.submit(choice=choice, seconds=seconds)
+
+    def write(self, text: str, *, seconds: float | None = None) -> bool:
+        """Write the right answer. Raises as `submit` does; ApiError (`bad_answer`) when the text does not do."""
+        return self.submit(text=text, seconds=seconds)
 
     def skip(self, reason: str) -> None:
         """Pass it on; one of SKIP_REASONS. You never get it again."""
