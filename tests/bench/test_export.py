@@ -23,9 +23,12 @@ class _Lines:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("kind", "overlap"), [("tags", 1), ("tags", 3), ("regions", 1)])
-def test_its_world_is_verified_throughout(kind: str, overlap: int) -> None:
-    export.fill(40, overlap, with_texts=kind == "regions")
+@pytest.mark.parametrize(
+    ("kind", "overlap", "reviewed"),
+    [("tags", 1, False), ("tags", 3, False), ("regions", 1, False), ("tags", 1, True), ("tags", 2, True)],
+)
+def test_its_world_is_verified_throughout(kind: str, overlap: int, reviewed: bool) -> None:
+    export.fill(40, overlap, reviewed=reviewed, with_texts=kind == "regions")
     lines = _Lines()
     write_export(wanted_export(project=Project.objects.get(), kind=kind), lines, lambda _progress: None)
     records: list[dict[str, Any]] = [json.loads(line) for line in lines.data.splitlines()]
