@@ -270,6 +270,8 @@ ROWS |= {
     "verification:act_on_items": _change("lead", "admin", ok=(400,)),
     "verification:share_items": _change("lead", "admin", ok=(400,)),
     "verification:prioritise_sample": _change("lead", "admin", ok=(400,)),
+    "verification:stranded_items": _page("lead", "admin"),
+    "verification:let_go_of_holds": _change("lead", "admin", ok=(400,)),
     "verification:webhooks": _page("lead", "admin"),
     "verification:webhook": _page("lead", "admin", arguments=_WEBHOOK),
     "verification:test_webhook": _change("lead", "admin", arguments=_WEBHOOK),

@@ -22,6 +22,7 @@ from verification.models import Sample, TaskKind
 from verification.sampling import Draw, Ints, draw_counts, hash_cut, most_frequent
 from verification.selectors.audits import AUDITED_REGIONS_SQL
 from verification.selectors.verified import ACCEPTED_REGIONS_SQL
+from verification.services.holds import clear_holds
 from webapp.core.errors import Conflict
 
 log = logging.getLogger(__name__)
@@ -86,13 +87,16 @@ def draw_tag_sample(
 
 
 def close_sample(sample_id: int) -> bool:
-    """Hand out no more of its items and free what people hold; False when it was closed before.
+    """Hand out no more of its items and free what people hold, or what is kept for them; False when it was closed.
+
+    Only what belongs to a package that is judged anew is handed out on.
 
     Verdicts stand. One that is sent after this is kept as a late verdict and not counted.
     """
     with transaction.atomic():
         closed = Sample.objects.filter(pk=sample_id, is_open=True).update(is_open=False)
         revoke_leases(sample_id)
+        clear_holds(sample_id)
     return bool(closed)
 
 

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from verification.models import Sample, Standing, StandingChange, StandingChangeKind, TaskKind
+from verification.services.holds import free_holds
 from verification.services.question_decisions import take_back_follow_up
 from verification.services.queue import AHEAD_OF_EVERYBODY_SQL, release_items
 from webapp.core.errors import BadInput, Conflict, NotFound
@@ -21,7 +22,7 @@ LONGEST_REASON = 500
 
 @transaction.atomic
 def pause_person(*, project_id: int, person_id: int, by_id: int, reason: str) -> None:
-    """Give them no more items, and what they hold to others. Verdicts and pay stand. Idempotent.
+    """Give them no more items, and what they hold or is kept for them to others. Verdicts and pay stand. Idempotent.
 
     Raises NotFound (no annotator of this project), BadInput (a reason that is too long).
     """
@@ -29,6 +30,7 @@ def pause_person(*, project_id: int, person_id: int, by_id: int, reason: str) ->
     if standing.paused_at is None:
         Standing.objects.filter(pk=standing.pk).update(paused_at=Now())
         release_items(project_id=project_id, user_id=person_id)
+        free_holds(project_id=project_id, person_id=person_id)
         _note(StandingChangeKind.PAUSED, project_id, person_id, by_id, reason)
 
 
@@ -51,6 +53,7 @@ def require_requalification(*, project_id: int, person_id: int, by_id: int, reas
     if standing.requalify_since is None:
         Standing.objects.filter(pk=standing.pk).update(requalify_since=Now())
         release_items(project_id=project_id, user_id=person_id)
+        free_holds(project_id=project_id, person_id=person_id)
         _note(StandingChangeKind.REQUALIFY, project_id, person_id, by_id, reason)
 
 

@@ -13,6 +13,7 @@ from annotation.services.loops import drop_leftovers
 from verification.services import loops
 from verification.services.exports import requeue_stale_exports
 from verification.services.gold import plant_gold
+from verification.services.holds import free_holds_of_absent
 from verification.services.ledger import sum_up_days
 from verification.services.queue import free_lapsed_leases
 from verification.services.takedowns import finish_takedowns
@@ -34,6 +35,7 @@ def reconcile() -> None:
     for loop_id in Loop.objects.filter(state=LoopState.RUNNING).values_list("pk", flat=True):
         _try(f"advance loop {loop_id}", partial(loops.advance, loop_id))
     _try("free lapsed leases", free_lapsed_leases)
+    _try("free what is kept for people who left", free_holds_of_absent)
     _try("plant gold items", plant_gold)
     _try("sum up pay by day", sum_up_days)
     _try("requeue exports", requeue_stale_exports)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from verification.views.lead import items, loops, takedowns, webhooks
+from verification.views.lead import items, loops, stranded, takedowns, webhooks
 
 urlpatterns = [
     path("loops/", loops.loops, name="loops"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("items/act", items.act, name="act_on_items"),
     path("items/share", items.share, name="share_items"),
     path("items/priority", items.prioritise, name="prioritise_sample"),
+    path("items/waiting/", stranded.stranded, name="stranded_items"),
+    path("items/waiting/let-go", stranded.let_go, name="let_go_of_holds"),
     path("webhooks/", webhooks.webhooks, name="webhooks"),
     path("webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
     path("webhooks/<int:webhook_id>/test", webhooks.test, name="test_webhook"),
