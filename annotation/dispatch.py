@@ -36,6 +36,11 @@ def enqueue_shard(stage_run_id: int, *, gpu: bool = False) -> None:
     _on_commit("pipeline.run_shard", stage_run_id, queue=GPU_QUEUE if gpu else CPU_QUEUE)
 
 
+def enqueue_audit(audit_id: int) -> None:
+    """Draw this audit (workers/tasks/audits.py)."""
+    _on_commit("audits.draw", audit_id, queue=CPU_QUEUE)
+
+
 def enqueue_advance(loop_id: int) -> None:
     """See what a loop needs next (workers/tasks/housekeeping.py)."""
     _on_commit("housekeeping.advance", loop_id, queue=CPU_QUEUE)

@@ -221,6 +221,7 @@ ROWS: dict[str, Row] = {
     "verification:start_loop": _change("lead", "admin", ok=(302, 409)),
     "verification:loop": _page("lead", "admin", arguments=_LOOP),
     "verification:loop_accuracy": _page("lead", "admin", arguments=_LOOP),
+    "verification:audits_to_draw": _page("lead", "admin", arguments=_LOOP),
     "verification:draw_audit": _change("lead", "admin", arguments=_LOOP, ok=(400,)),
     "verification:close_audit": _change("lead", "admin", arguments=_LOOP, ok=(404,)),
     "verification:loop_failures": _page("lead", "admin", arguments=_LOOP),

@@ -31,7 +31,8 @@ class AuditChoice(models.TextChoices):
 class Audit(models.Model):
     """One uniform sample of `size` rows of a loop, or of what people verified up to it.
 
-    `frame_size`: how many rows it was drawn from, estimated where counting would mean to read them all.
+    `frame_size`: how many rows it was drawn from, estimated where counting would mean to read them all. A worker draws
+    it: until then `drawn_at` is null and it has no items; `error` says why it could not be drawn.
     """
 
     project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="audits")
@@ -42,6 +43,9 @@ class Audit(models.Model):
     size = models.PositiveIntegerField()
     overlap_share = models.FloatField(default=0.1)
     frame_size = models.BigIntegerField()
+    drawn_at = models.DateTimeField(null=True, blank=True, db_default=models.functions.Now())
+    enqueued_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True, db_default="")
     is_open = models.BooleanField(default=True, help_text=_("Whether its items are handed out."))
     created_at = models.DateTimeField(db_default=models.functions.Now())
     created_by = models.ForeignKey(

@@ -69,8 +69,15 @@ class AuditProgress:
 
 
 def audits_of_loop(loop: Loop) -> list[AuditProgress]:
-    """The loop's audits, the models' first. Two queries over at most their own items."""
-    return progress_of(list(Audit.objects.filter(loop=loop).order_by("population", "-task_kind")))
+    """The loop's audits that are drawn, the models' first. Two queries over at most their own items."""
+    return progress_of(
+        list(Audit.objects.filter(loop=loop).exclude(drawn_at=None).order_by("population", "-task_kind"))
+    )
+
+
+def audits_to_draw(loop: Loop) -> list[Audit]:
+    """Those that a worker is about to draw, or could not: `error` tells."""
+    return list(Audit.objects.filter(loop=loop, drawn_at=None).order_by("population", "-task_kind"))
 
 
 def progress_of(audits: Sequence[Audit]) -> list[AuditProgress]:

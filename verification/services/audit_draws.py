@@ -8,16 +8,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
+from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotation import dispatch
 from annotation.models import Loop
 from annotation.pipeline.loop_configs import AuditConfig
 from verification.models import Audit, AuditKind, AuditPopulation
 from verification.services.audit_populations import NothingToAudit, population_of
 from webapp.accounts.models import User
-from webapp.core.errors import BadInput
+from webapp.core.errors import ArgusError, BadInput
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +30,8 @@ MOST = 20_000
 SIZE, OVERLAP_SHARE = AuditConfig().size, AuditConfig().overlap_share
 # What can be audited.
 POSSIBLE = tuple((population, kind) for population in AuditPopulation for kind in AuditKind)
+LONGEST_ERROR = 500
+RESEND_SECONDS = 120  # beyond what the longest draw takes
 BANDS = (10, 100, 1_000)
 """Regions of the first tag's concept in the loop: below the first bound is band 0, from the last one on band 3."""
 
@@ -44,34 +51,116 @@ def draw_audit(
     Drawn once: a second call gives the one that is there. `overlap_share` of the items are judged by two experts.
     Locks the loop's row. Raises NothingToAudit, BadInput.
     """
+    _check(size, overlap_share)
+    with transaction.atomic():
+        audit = _get_or_create(loop, population, task_kind, size, overlap_share, seed, user)
+        if audit.drawn_at is None:
+            _fill(audit)
+    return audit
+
+
+def request_audit(
+    *,
+    loop: Loop,
+    population: AuditPopulation = AuditPopulation.MODEL,
+    task_kind: AuditKind = AuditKind.TAG,
+    size: int = SIZE,
+    overlap_share: float = OVERLAP_SHARE,
+    user: User | None = None,
+) -> Audit:
+    """Have a worker draw it (`draw_requested_audit`); its page shows when that is done, or why it cannot be.
+
+    Asked for once: a second call gives the one that is there, and tries again one that could not be drawn. Locks the
+    loop's row. Raises BadInput.
+    """
+    _check(size, overlap_share)
+    with transaction.atomic():
+        audit = _get_or_create(loop, population, task_kind, size, overlap_share, None, user)
+        if audit.drawn_at is None and audit.error:
+            audit.size, audit.overlap_share, audit.error = size, overlap_share, ""
+            audit.save(update_fields=["size", "overlap_share", "error"])
+        if audit.drawn_at is None:
+            _enqueue(audit.pk)
+    return audit
+
+
+def draw_requested_audit(audit_id: int) -> None:
+    """Draw what was asked for. Does nothing for one that is drawn, was refused, or is just being drawn elsewhere."""
+    wanted = Audit.objects.filter(pk=audit_id, drawn_at=None, error="").first()
+    if wanted is None:
+        return
+    try:
+        with transaction.atomic():
+            Loop.objects.select_for_update(no_key=True).get(pk=wanted.loop_id)
+            audit = Audit.objects.select_for_update().get(pk=audit_id)
+            if audit.drawn_at is None:
+                _fill(audit)
+    except ArgusError as error:
+        Audit.objects.filter(pk=audit_id, drawn_at=None).update(error=str(error)[:LONGEST_ERROR])
+        log.info("audit %s cannot be drawn: %s", audit_id, error)
+
+
+def enqueue_waiting_audits() -> int:
+    """Send again those whose message seems to be lost. Returns how many. For the timer."""
+    waiting = Audit.objects.filter(drawn_at=None, error="").filter(
+        Q(enqueued_at=None) | Q(enqueued_at__lt=Now() - timedelta(seconds=RESEND_SECONDS))
+    )
+    ids = list(waiting.values_list("pk", flat=True)[:100])
+    for audit_id in ids:
+        with transaction.atomic():
+            _enqueue(audit_id)
+    return len(ids)
+
+
+def _check(size: int, overlap_share: float) -> None:
     if not 1 <= size <= MOST or not 0 <= overlap_share <= 1:
         raise BadInput(
             _("An audit takes 1 to %(most)s items, of which a share from 0 to 1 is seen twice.") % {"most": MOST}
         )
-    seed = secrets.randbelow(2**62) if seed is None else seed
-    with transaction.atomic():
-        Loop.objects.select_for_update(no_key=True).get(pk=loop.pk)
-        there = Audit.objects.filter(loop=loop, population=population, task_kind=task_kind).first()
-        if there is not None:
-            return there
-        found, fill = population_of(loop, population, task_kind, size, seed)
-        audit = Audit.objects.create(
-            project_id=loop.project_id,
-            loop=loop,
-            population=population,
-            task_kind=task_kind,
-            seed=seed,
-            size=size,
-            overlap_share=overlap_share,
-            frame_size=found.frame,
-            created_by=user,
-        )
-        fill(audit, found)
-        with connection.cursor() as cursor:
-            cursor.execute(_BANDS, {"audit": audit.pk, "bounds": list(BANDS), "most": BANDS[-1]})
-            cursor.execute(_SLOTS, {"audit": audit.pk, "twice": round(overlap_share * len(found.ids))})
-    log.info("audit %s of loop %s: %s of about %s %s", audit.pk, loop.pk, len(found.ids), found.frame, task_kind)
-    return audit
+
+
+def _get_or_create(
+    loop: Loop,
+    population: AuditPopulation,
+    task_kind: AuditKind,
+    size: int,
+    overlap_share: float,
+    seed: int | None,
+    user: User | None,
+) -> Audit:
+    """The loop's audit of this kind, drawn or not. Locks the loop's row."""
+    Loop.objects.select_for_update(no_key=True).get(pk=loop.pk)
+    there = Audit.objects.filter(loop=loop, population=population, task_kind=task_kind).first()
+    return there or Audit.objects.create(
+        project_id=loop.project_id,
+        loop=loop,
+        population=population,
+        task_kind=task_kind,
+        seed=secrets.randbelow(2**62) if seed is None else seed,
+        size=size,
+        overlap_share=overlap_share,
+        frame_size=0,
+        drawn_at=None,
+        created_by=user,
+    )
+
+
+def _fill(audit: Audit) -> None:
+    """Items and slots, in the caller's transaction. Raises NothingToAudit."""
+    kinds = AuditPopulation(audit.population), AuditKind(audit.task_kind)
+    found, fill = population_of(audit.loop, *kinds, audit.size, audit.seed)
+    fill(audit, found)
+    with connection.cursor() as cursor:
+        cursor.execute(_BANDS, {"audit": audit.pk, "bounds": list(BANDS), "most": BANDS[-1]})
+        cursor.execute(_SLOTS, {"audit": audit.pk, "twice": round(audit.overlap_share * len(found.ids))})
+    audit.frame_size, audit.drawn_at, audit.error = found.frame, timezone.now(), ""
+    Audit.objects.filter(pk=audit.pk).update(frame_size=found.frame, drawn_at=Now(), error="")
+    log.info("audit %s of loop %s: %s of about %s %s", audit.pk, audit.loop_id, len(found.ids), found.frame, kinds[1])
+
+
+def _enqueue(audit_id: int) -> None:
+    Audit.objects.filter(pk=audit_id).update(enqueued_at=Now())
+    dispatch.enqueue_audit(audit_id)
 
 
 def draw_wanted_audits(*, loop: Loop, config: AuditConfig) -> list[Audit]:

@@ -11,6 +11,7 @@ from annotation.models import Loop, LoopState
 from annotation.services.imports import resume_imports
 from annotation.services.loops import drop_leftovers
 from verification.services import loops
+from verification.services.audit_draws import enqueue_waiting_audits
 from verification.services.exports import requeue_stale_exports
 from verification.services.gold import plant_gold
 from verification.services.holds import free_holds_of_absent
@@ -39,6 +40,7 @@ def reconcile() -> None:
     _try("plant gold items", plant_gold)
     _try("sum up pay by day", sum_up_days)
     _try("requeue exports", requeue_stale_exports)
+    _try("send audits to be drawn again", enqueue_waiting_audits)
     _try("send webhooks", send_due_deliveries)
     _try("finish takedowns", finish_takedowns)
     _try("resume imports", resume_imports)

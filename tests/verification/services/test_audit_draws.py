@@ -1,9 +1,12 @@
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
+from annotation import dispatch
 from annotation.models import Loop, LoopState, RegionAnnotation
 from annotation.pipeline.loop_configs import SamplingConfig
 from tests.annotation.scenes import ask, make_scene, rename
@@ -14,7 +17,12 @@ from tests.verification.questions import answer, check, make_question_sample
 from tests.verification.services.annotated import annotated_loop
 from verification.models import Audit, AuditItem, AuditKind, AuditPopulation, AuditSlot, Sample
 from verification.rejections import REJECTION_ANSWERS
-from verification.services.audit_draws import draw_audit
+from verification.services.audit_draws import (
+    draw_audit,
+    draw_requested_audit,
+    enqueue_waiting_audits,
+    request_audit,
+)
 from verification.services.audit_populations import NothingToAudit
 from verification.services.samples import close_sample, draw_tag_sample
 from webapp.core.errors import BadInput
@@ -217,3 +225,30 @@ def test_nothing_to_audit_is_said(project: Any) -> None:
 def test_impossible_sizes_are_refused(project: Any, size: int, share: float) -> None:
     with pytest.raises(BadInput):
         draw_audit(loop=annotated_loop(project, {"cup": 1}), size=size, overlap_share=share)
+
+
+def test_what_was_asked_for_is_drawn_once_however_often_its_message_comes(project: Any) -> None:
+    loop = annotated_loop(project, {"cup": 30})
+    audit = request_audit(loop=loop, size=20)
+    assert (audit.drawn_at, audit.items.count()) == (None, 0)
+    assert request_audit(loop=loop, size=5).pk == audit.pk
+    for _message in range(2):
+        draw_requested_audit(audit.pk)
+    audit.refresh_from_db()
+    assert (audit.items.count(), audit.frame_size, audit.size) == (20, 30, 20)
+    assert audit.drawn_at is not None
+    assert draw_audit(loop=loop).pk == audit.pk
+    draw_requested_audit(audit.pk + 1)  # one that is not there
+
+
+def test_a_lost_message_is_sent_again_by_the_timer(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(dispatch, "enqueue_audit", sent.append)
+    audit = request_audit(loop=annotated_loop(project, {"cup": 5}), size=5)
+    assert (sent, enqueue_waiting_audits()) == ([audit.pk], 0)
+    Audit.objects.filter(pk=audit.pk).update(enqueued_at=timezone.now() - timedelta(hours=1))
+    assert (enqueue_waiting_audits(), enqueue_waiting_audits()) == (1, 0)
+    assert sent == [audit.pk] * 2
+    draw_requested_audit(audit.pk)
+    Audit.objects.filter(pk=audit.pk).update(enqueued_at=timezone.now() - timedelta(hours=1))
+    assert enqueue_waiting_audits() == 0

@@ -9,15 +9,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.models import Loop
 from verification.accuracy import BAND_COUNT
 from verification.charts import NARROW, WIDE, shares_by_loop
 from verification.models import Audit, AuditKind, AuditPopulation
 from verification.selectors.accuracy import LoopAccuracy, accuracy_by_loop, figures_of_loop
-from verification.selectors.audits import audits_of_loop
+from verification.selectors.audits import audits_of_loop, audits_to_draw
 from verification.selectors.loops import find_loop
-from verification.services.audit_draws import MOST, OVERLAP_SHARE, POSSIBLE, SIZE, draw_audit
+from verification.services.audit_draws import MOST, OVERLAP_SHARE, POSSIBLE, SIZE, request_audit
 from verification.services.audits import close_audit
 from webapp.core.errors import BadInput, NotFound
 from webapp.projects.access import ProjectRequest, project_view
@@ -42,7 +43,7 @@ class AuditForm(forms.Form):
 @project_view(Action.RUN_LOOPS)
 @require_POST
 def draw(request: ProjectRequest, loop_number: int) -> HttpResponse:
-    """Draw one of the loop's audits; experts find it on their page."""
+    """Have one of the loop's audits drawn; experts find it on their page."""
     loop = _find(request, loop_number)
     form = AuditForm(request.POST)
     if not form.is_valid():
@@ -51,7 +52,7 @@ def draw(request: ProjectRequest, loop_number: int) -> HttpResponse:
             % {"most": MOST}
         )
     population, kind = form.cleaned_data["which"].split("-")
-    audit = draw_audit(
+    audit = request_audit(
         loop=loop,
         population=AuditPopulation(population),
         task_kind=AuditKind(kind),
@@ -59,10 +60,22 @@ def draw(request: ProjectRequest, loop_number: int) -> HttpResponse:
         overlap_share=form.cleaned_data["twice"] / 100,
         user=request.user,
     )
-    messages.success(
-        request, _("The audit is drawn: %(items)s items wait for experts.") % {"items": audit.items.count()}
-    )
+    if audit.drawn_at is None:
+        messages.success(request, _("The audit is being drawn."))
+    else:
+        messages.info(request, _("This audit was drawn already. It is drawn once for each loop."))
     return redirect("verification:loop_accuracy", request.project.slug, loop.number)
+
+
+@project_view(Action.RUN_LOOPS)
+@require_safe
+def to_draw(request: ProjectRequest, loop_number: int) -> HttpResponse:
+    """For htmx: the audits that a worker still draws; once there are none, the page is loaded again."""
+    loop = _find(request, loop_number)
+    context = {"loop": loop, **draw_context(loop)}
+    if request.htmx and not context["is_drawing"]:
+        return HttpResponseClientRefresh()
+    return render(request, "verification/loops/_audits_to_draw.html", context)
 
 
 @project_view(Action.RUN_LOOPS)
@@ -111,9 +124,18 @@ def accuracy_context(project_id: int) -> dict[str, Any]:
 
 def draw_context(loop: Loop) -> dict[str, Any]:
     """What the lead may still draw of this loop."""
+    waiting = audits_to_draw(loop)
     drawn = {(progress.audit.population, progress.audit.task_kind) for progress in audits_of_loop(loop)}
+    drawn |= {(audit.population, audit.task_kind) for audit in waiting if not audit.error}
     left = [choice for choice, pair in zip(_WHICH, POSSIBLE, strict=True) if pair not in drawn]
-    return {"audit_choices": left, "audit_size": SIZE, "audit_most": MOST, "audit_twice": round(OVERLAP_SHARE * 100)}
+    return {
+        "audits_to_draw": waiting,
+        "is_drawing": any(not audit.error for audit in waiting),
+        "audit_choices": left,
+        "audit_size": SIZE,
+        "audit_most": MOST,
+        "audit_twice": round(OVERLAP_SHARE * 100),
+    }
 
 
 def _charts(rows: list[LoopAccuracy]) -> list[Any]:

@@ -12,12 +12,13 @@ from tests.verification.judgements import judge_all
 from tests.verification.services.annotated import annotated_loop
 from verification.models import Audit, AuditKind, AuditPopulation
 from verification.selectors.accuracy import accuracy_by_loop
-from verification.services.audit_draws import draw_audit
+from verification.services.audit_draws import draw_audit, draw_requested_audit
 from verification.services.samples import draw_tag_sample
 
 pytestmark = pytest.mark.django_db
 
 REPORT = "/p/street/loops/0/accuracy/"
+TO_DRAW = "/p/street/loops/0/audits/to-draw"
 DRAW, CLOSE = "/p/street/loops/0/audits/draw", "/p/street/loops/0/audits/close"
 
 
@@ -35,11 +36,20 @@ def test_the_lead_draws_an_audit_once_and_sees_how_far_it_is(lead: Client, proje
     annotated_loop(project, {"cup": 50})
     form = {"which": "model-tag", "size": "40", "twice": "25"}
     page = words(lead.post(DRAW, form, follow=True))
-    assert "40 items wait for experts" in page
-    assert "40 of about 50 by equal chance" in page
+    assert "is being drawn. This goes on when you leave the page." in page
+    assert 'hx-trigger="every 2s"' in page
     assert 'value="model-tag"' not in page  # nothing to draw twice
-    lead.post(DRAW, form)
+    lead.post(DRAW, form | {"size": "7"})
     audit = Audit.objects.get()
+    assert audit.drawn_at is None
+    assert "is being drawn" in words(lead.get(TO_DRAW, headers={"HX-Request": "true"}))
+    draw_requested_audit(audit.pk)
+    assert lead.get(TO_DRAW, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    page = words(lead.get(REPORT))
+    assert "40 of about 50 by equal chance" in page
+    assert "every 2s" not in page
+    assert "was drawn already" in words(lead.post(DRAW, form, follow=True))
+    audit.refresh_from_db()
     assert (audit.size, audit.overlap_share, audit.created_by) == (40, 0.25, project.memberships.get(role="lead").user)
 
 
@@ -62,9 +72,16 @@ def test_impossible_audits_are_refused(lead: Client, project: Any, form: dict[st
 
 def test_what_cannot_be_audited_is_said(lead: Client, project: Any) -> None:
     annotated_loop(project, {"cup": 5})
-    answer = lead.post(DRAW, {"which": "verified-tag", "size": "10", "twice": "1"})
-    assert answer.status_code == 409
-    assert "Nothing of this kind is verified yet" in words(answer)
+    form = {"which": "verified-tag", "size": "10", "twice": "1"}
+    lead.post(DRAW, form)
+    draw_requested_audit(Audit.objects.get().pk)
+    page = words(lead.get(REPORT))
+    assert "could not be drawn. <bdi>Nothing of this kind is verified yet" in page
+    assert "hx-trigger" not in page
+    assert 'value="verified-tag"' in page  # to be tried again
+    lead.post(DRAW, form | {"size": "5"})
+    audit = Audit.objects.get()
+    assert (audit.size, audit.error, audit.drawn_at) == (5, "", None)
 
 
 def test_the_report_says_how_accurate_tags_are_and_where(lead: Client, project: Any, edo: Any) -> None:
