@@ -1,4 +1,4 @@
-"""Databases of a test's own: a copy beside the test run's, or on a server that may be shot down."""
+"""Databases that are not as they should be: one without a constraint, one on a server that may be shot down."""
 
 import contextlib
 import os
@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
-from django.conf import settings
-from django.db import connections
 from psycopg import sql
 
 from tests.embedded.runs import eventually
@@ -22,20 +20,21 @@ from webapp.embedded.urls import embedded_database_url
 
 
 @contextlib.contextmanager
-def copied_database(name: str) -> Iterator[str]:
-    """A copy of the test database as it is now, on the same server; gone when the block ends. Yields its address."""
-    url = test_database_url()
-    original = url.split("?")[0].rsplit("/", 1)[1]
-    copy = f"{original}_{name}"
-    connections.close_all()  # nobody may be connected to what is copied
-    with psycopg.connect(embedded_database_url(settings.ARGUS_VAR_DIR, database="postgres"), autocommit=True) as server:
-        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy))
-        server.execute(drop)
-        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(original)))
+def without_constraint(table: str, name: str) -> Iterator[None]:
+    """The test database without one of its constraints; back, with the table emptied, when the block ends."""
+    words = {"table": sql.Identifier(table), "name": sql.Identifier(name)}
+    with psycopg.connect(test_database_url(), autocommit=True) as server:
+        found = server.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [name]
+        ).fetchone()
+        assert found is not None
+        server.execute(sql.SQL("ALTER TABLE {table} DROP CONSTRAINT {name}").format(**words))
         try:
-            yield embedded_database_url(settings.ARGUS_VAR_DIR, database=copy)
+            yield
         finally:
-            server.execute(drop)
+            server.execute(sql.SQL("TRUNCATE {table} CASCADE").format(**words))
+            again = sql.SQL("ALTER TABLE {table} ADD CONSTRAINT {name} {what}")
+            server.execute(again.format(**words, what=sql.SQL(found[0])))
 
 
 class CrashingPostgres:
