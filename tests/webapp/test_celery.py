@@ -60,17 +60,18 @@ def _begun(log: Path) -> bool:
     return "slow task of" in log.read_text()
 
 
-def test_a_stopped_worker_puts_its_unfinished_message_back(
+def test_a_worker_holds_one_message_and_puts_it_back_when_stopped(
     worker: tuple[subprocess.Popen[bytes], Path], queue: redis.Redis
 ) -> None:
     process, log = worker
-    slow.delay(60)
+    for _ in range(4):
+        slow.delay(60)
     assert eventually(lambda: _begun(log), seconds=40), log.read_text()
-    assert queue.llen("cpu") == 0
+    assert queue.llen("cpu") == 3
     process.send_signal(signal.SIGTERM)
     process.wait(20)
     assert "slow task done" not in log.read_text()
-    assert queue.llen("cpu") == 1
+    assert queue.llen("cpu") == 4
 
 
 def test_a_stopped_worker_finishes_what_ends_soon(
@@ -83,16 +84,6 @@ def test_a_stopped_worker_finishes_what_ends_soon(
     process.wait(20)
     assert "slow task done" in log.read_text()
     assert queue.llen("cpu") == 0
-
-
-def test_a_worker_holds_no_message_it_does_not_work_on(
-    worker: tuple[subprocess.Popen[bytes], Path], queue: redis.Redis
-) -> None:
-    _process, log = worker
-    for _ in range(4):
-        slow.delay(60)
-    assert eventually(lambda: _begun(log), seconds=40), log.read_text()
-    assert queue.llen("cpu") == 3
 
 
 def test_only_json_is_sent(queue: redis.Redis) -> None:

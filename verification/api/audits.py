@@ -8,7 +8,8 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from verification.accuracy import BAND_COUNT, SOURCES, Cell, Heat, SizeClass
+from annotation.pipeline.cleaning import SizeClass
+from verification.accuracy import BAND_COUNT, SOURCES, Cell, Heat
 from verification.api.loops import find_loop_of
 from verification.api.shares import ShareSerializer
 from verification.models import Audit, AuditKind, AuditPopulation
@@ -66,7 +67,7 @@ class ExpertsAgreementSerializer(serializers.Serializer[Any]):
 class SizeCellSerializer(serializers.Serializer[Any]):
     """The first tags (or answers) of one source and one size of regions."""
 
-    source = serializers.ChoiceField(choices=SOURCE_NAMES)
+    proposed_by = serializers.ChoiceField(choices=SOURCE_NAMES)
     size = serializers.ChoiceField(choices=SIZE_NAMES)
     items = serializers.IntegerField()
     share = ShareSerializer(allow_null=True)
@@ -75,7 +76,7 @@ class SizeCellSerializer(serializers.Serializer[Any]):
 class BandCellSerializer(serializers.Serializer[Any]):
     """The first tags (or answers) of one source and one band of frequency of the concept, 0 being the rarest."""
 
-    source = serializers.ChoiceField(choices=SOURCE_NAMES)
+    proposed_by = serializers.ChoiceField(choices=SOURCE_NAMES)
     band = serializers.IntegerField(min_value=0, max_value=BAND_COUNT - 1)
     items = serializers.IntegerField()
     share = ShareSerializer(allow_null=True)
@@ -249,4 +250,4 @@ def _cells(heat: Heat) -> list[tuple[str, int, Cell]]:
 
 
 def _cell(source: str, cell: Cell) -> dict[str, Any]:
-    return {"source": source, "items": cell.items, "share": cell.share}
+    return {"proposed_by": source, "items": cell.items, "share": cell.share}
