@@ -16,11 +16,11 @@ _HALF = BITS // 2
 _MASK = 2**_HALF - 1
 _ROUNDS = range(6)
 
-SLOT, ITEM = b"slot", b"item"
+SLOT, ITEM, PAGE = b"slot", b"item", b"page"
 
 
 def conceal(number: int, kind: bytes) -> int:
-    """The number that stands for `number` (0 to LARGEST) outside; kind: SLOT or ITEM. Raises ValueError."""
+    """The number that stands for `number` (0 to LARGEST) outside; kind: SLOT, ITEM or PAGE. Raises ValueError."""
     left, right = _halves(number)
     for turn in _ROUNDS:
         left, right = right, left ^ _mixed(right, turn, kind)

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 
 from verification.selectors.feedback import Feedback, feedback_of
 from verification.selectors.own_history import own_verdicts_on
+from verification.views.annotator.page_keys import read_before, shown_before
 from verification.views.crops import Crop, crop_of
-from webapp.core.errors import BadInput
 from webapp.projects.access import ProjectRequest, project_view
 from webapp.projects.policies import Action
 
@@ -35,13 +35,8 @@ class Shown:
 @require_safe
 def feedback(request: ProjectRequest) -> HttpResponse:
     """Items on which experts decided otherwise, the latest first."""
-    text = request.GET.get("before", "")
-    if text and not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise BadInput(_("“before” in the address must be the number of a page."))
-    rows, before = feedback_of(
-        project_id=request.project.pk, user_id=request.user.pk, before=int(text) if text else None
-    )
-    context = {"rows": shown_feedback(request, rows), "before": before}
+    rows, before = feedback_of(project_id=request.project.pk, user_id=request.user.pk, before=read_before(request))
+    context = {"rows": shown_feedback(request, rows), "before": shown_before(before)}
     return render(request, "verification/history/feedback.html", context)
 
 

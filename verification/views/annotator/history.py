@@ -19,6 +19,7 @@ from verification.selectors.own_history import OwnVerdict, own_unpacked_verdicts
 from verification.services.comments import add_comment, mark_read
 from verification.services.verdicts import withdraw_verdict
 from verification.views.annotator.feedback import shown_feedback
+from verification.views.annotator.page_keys import read_before, shown_before
 from verification.views.crops import Crop, crop_of
 from webapp.core.errors import BadInput, NotFound
 from webapp.projects.access import ProjectRequest, project_view
@@ -49,17 +50,13 @@ class CommentForm(forms.Form):
 @require_safe
 def history(request: ProjectRequest) -> HttpResponse:
     """What no expert has yet, the latest first."""
-    text = request.GET.get("before", "")
-    if text and not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise BadInput(_("“before” in the address must be the number of a page."))
-    own, before = own_unpacked_verdicts(
-        project_id=request.project.pk, user_id=request.user.pk, before=int(text) if text else None
-    )
+    asked = read_before(request)
+    own, before = own_unpacked_verdicts(project_id=request.project.pk, user_id=request.user.pk, before=asked)
     context = {
         "rows": [row_of(one, slug=request.project.slug) for one in own],
-        "before": before,
-        "is_first": not text,
-        "answered": [] if text else _answered(request),
+        "before": shown_before(before),
+        "is_first": asked is None,
+        "answered": _answered(request) if asked is None else [],
     }
     return render(request, "verification/history/own.html", context)
 
