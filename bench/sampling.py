@@ -5,11 +5,12 @@ one of a million concepts (--concepts; a tenth of the regions at most) whose fre
 on a few regions, the first on one of fifty. Tables are written directly, on servers of their own in a temporary folder.
 
 `seconds` is the whole of draw_tag_sample as a worker calls it: the frame without what people verified, quotas, the
-draw, items with their frozen copies, slots; `cpu_s` the CPU time that the database and this process spent on it, which
-says more on a busy machine. Beside it: the preview on the page that starts a loop, from what was counted when the loop
-was finished (`count_s` is that counting, `preview_ms` the page's own work), a uniform audit of 1,000 regions, and the
-baseline: one GROUP BY over the same rows. `peak_mb` is this process, `server_private_mb` the largest server process
-without the memory that all of them share.
+draw, items with their frozen copies, slots. Of it are `selection_s` finding what is drawn, `items_s` writing as many
+items and slots, `checks_s` the foreign keys of each, at the commit. `cpu_s` is the CPU time that the database and this
+process spent on it, which says more on a busy machine. Beside it: the preview on the page that starts a loop, from what
+was counted when the loop was finished (`count_s` is that counting, `preview_ms` the page's own work), a uniform audit
+of 1,000 regions, and the baseline: one GROUP BY over the same rows. `peak_mb` is this process, `server_private_mb` the
+largest server process without the memory that all of them share.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ def measure(regions: int, concepts: int, budget: int) -> dict[str, float]:
 
     django.setup()
     from django.core.management import call_command
+    from django.db import connection
 
     from annotation.models import Loop
     from annotation.pipeline.loop_configs import SamplingConfig
@@ -78,11 +80,13 @@ def measure(regions: int, concepts: int, budget: int) -> dict[str, float]:
     preview_s, preview = timed(lambda: preview_of_loop(zero, sampling))
     figures["preview_ms"] = round(preview_s * 1000, 1)
     before = cpu_seconds()
-    with Watch() as watch:
+    writing = Writing()
+    with Watch() as watch, connection.execute_wrapper(writing):
         figures["seconds"], sample = timed(
             lambda: draw_tag_sample(loop=one, annotated_loop=zero, config=sampling, seed=1)
         )
     figures["cpu_s"] = round(cpu_seconds() - before, 2)
+    figures |= writing.shares(figures["seconds"])
     drawn = sample.config["drawn"]
     figures |= {"concepts": drawn["concepts"], "items": drawn["items"], "previewed_items": preview.items}
     figures["audit_s"] = timed(lambda: draw_audit(loop=Loop.objects.get(pk=zero.pk), seed=1))[0]
@@ -95,6 +99,32 @@ def timed(act: Any) -> tuple[float, Any]:
     began = time.perf_counter()
     result = act()
     return round(time.perf_counter() - began, 2), result
+
+
+class Writing:
+    """Tells the statements that write items and slots from those that find what is drawn."""
+
+    def __init__(self) -> None:
+        self.items = self.others = 0.0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            spent = time.perf_counter() - began
+            if sql.lstrip().startswith(("INSERT INTO verification_sampleitem", "INSERT INTO verification_assignment")):
+                self.items += spent
+            else:
+                self.others += spent
+
+    def shares(self, seconds: float) -> dict[str, float]:
+        """Of a draw that took `seconds`: what no statement took was the commit, which checks foreign keys."""
+        return {
+            "selection_s": round(self.others, 2),
+            "items_s": round(self.items, 2),
+            "checks_s": round(seconds - self.others - self.items, 2),
+        }
 
 
 def group_by() -> None:

@@ -98,8 +98,8 @@ SELECT pair.id AS unit_id, coalesce(alias.stands_for, pair.concept_id) AS concep
 FROM annotation_questionanswer pair
 LEFT JOIN sample_alias alias ON alias.concept_id = pair.concept_id
 WHERE pair.loop_id = %(annotated)s AND pair.region_id IS NOT NULL AND pair.image_id <= %(last_image)s
-  AND NOT EXISTS (SELECT 1 FROM sample_left_out WHERE sample_left_out.region_id = pair.id)
 """
+_PAIR_IS_IN = "AND NOT EXISTS (SELECT 1 FROM sample_left_out WHERE sample_left_out.region_id = pair.id)"
 
 # A frozen copy of what is shown, in the random order in which it is handed out (see samples.py).
 _ITEMS = """
@@ -126,4 +126,4 @@ CROSS JOIN LATERAL (
 ORDER BY hashint8extended(pair.id, ~ %(seed)s::bigint)
 """
 
-QUESTION_FRAME = Frame(left_out=_LEFT_OUT, units=_UNITS, items=_ITEMS)
+QUESTION_FRAME = Frame(left_out=_LEFT_OUT, units=_UNITS, unless_left_out=_PAIR_IS_IN, items=_ITEMS)

@@ -28,6 +28,7 @@ from webapp.core.errors import Conflict
 log = logging.getLogger(__name__)
 
 WORK_MEM = "64MB"
+EVERYTHING = 2.0  # a cut above all hashes, which are at most 1
 
 
 class NothingToSample(Conflict):
@@ -41,11 +42,13 @@ class Frame:
     """What a sample of some kind of task is drawn from, as SQL.
 
     left_out: ids that are not asked about, for `sample_left_out`; units: `unit_id` and `concept_id` of what may be
-    drawn; items: writes the items of `sample_drawn`, in the order in which they are handed out.
+    drawn; unless_left_out: the condition to add where some are left out; items: writes the items of `sample_drawn`, in
+    the order in which they are handed out.
     """
 
     left_out: str
     units: str
+    unless_left_out: str
     items: str
 
 
@@ -133,7 +136,9 @@ def fill_sample(sample: Sample, frame: Frame, config: SamplingConfig, budget: in
         cursor.execute(f"INSERT INTO sample_left_out {frame.left_out}", values)
         done_before = cursor.rowcount
         cursor.execute("ANALYZE sample_left_out, sample_alias")
-        cursor.execute(_FREQUENCIES.format(units=frame.units), values)
+        # An empty table would be asked once per region: a third of the time of each pass.
+        units = f"{frame.units} {frame.unless_left_out}" if done_before else frame.units
+        cursor.execute(_FREQUENCIES.format(units=units), values)
         found = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
     frequent = found[found[:, 1] >= config.min_frequency]
     chosen = frequent[most_frequent(frequent[:, 1], config.max_concepts)]
@@ -148,7 +153,8 @@ def fill_sample(sample: Sample, frame: Frame, config: SamplingConfig, budget: in
     draw = draw_counts(
         chosen[:, 1], np.random.default_rng(sample.seed), low=config.low, high=config.high, budget=budget
     )
-    items = _insert_items(frame, chosen, draw, values)
+    _draw_units(units, chosen, draw, values)
+    items = _insert_items(frame, values)
     return {
         "regions": int(chosen[:, 1].sum()),
         "concepts": len(chosen),
@@ -164,34 +170,34 @@ def fill_sample(sample: Sample, frame: Frame, config: SamplingConfig, budget: in
     }
 
 
-def _insert_items(frame: Frame, chosen: Ints, draw: Draw, values: dict[str, Any]) -> int:
+def _draw_units(units: str, chosen: Ints, draw: Draw, values: dict[str, Any]) -> None:
+    """Fill `sample_drawn` in one pass over the units."""
     drawn = draw.counts > 0
     concepts, frequencies, counts = chosen[drawn, 0], chosen[drawn, 1], draw.counts[drawn]
-    whole = counts >= frequencies
-    drawn_whole, drawn_part = (sql.format(units=frame.units) for sql in (_DRAWN_WHOLE, _DRAWN_PART))
     columns: list[Column] = [
         Scalar(concepts, "i8"),
         Scalar(counts, "i8"),
-        Scalar(np.where(whole, 1.0, hash_cut(counts, frequencies)), "f8"),
+        Scalar(np.where(counts >= frequencies, EVERYTHING, hash_cut(counts, frequencies)), "f8"),
         Scalar(draw.probabilities[drawn], "f8"),
-        Scalar(whole.astype(np.int64), "i4"),
     ]
     with connection.cursor() as cursor:
         with connection.connection.cursor() as raw, raw.copy("COPY sample_quota FROM STDIN BINARY") as copy:
             for block in binary_rows(columns, len(concepts)):
                 copy.write(block)
         cursor.execute("ANALYZE sample_quota")
-        cursor.execute(drawn_whole, values)
+        cursor.execute(_DRAWN.format(units=units), values)
         taken = cursor.rowcount
-        cursor.execute(drawn_part, values)
-        taken += cursor.rowcount
         if taken != int(counts.sum()):  # less likely than a broken disk: then without the short cut
-            log.warning("the pre-filter of the hash took %s of %s regions", taken, int(counts.sum()))
+            log.warning("the pre-filter of the hash took %s of %s units", taken, int(counts.sum()))
             cursor.execute("TRUNCATE sample_drawn")
-            cursor.execute("UPDATE sample_quota SET cut = 1.0")
-            cursor.execute(drawn_whole, values)
-            cursor.execute(drawn_part, values)
+            cursor.execute("UPDATE sample_quota SET cut = %s", [EVERYTHING])
+            cursor.execute(_DRAWN.format(units=units), values)
         cursor.execute("ANALYZE sample_drawn")
+
+
+def _insert_items(frame: Frame, values: dict[str, Any]) -> int:
+    """Items and slots of what was drawn. Returns the number of items."""
+    with connection.cursor() as cursor:
         cursor.execute(frame.items, values)
         items = int(cursor.rowcount)
         cursor.execute(_SLOTS, values)
@@ -206,8 +212,8 @@ SELECT id FROM annotation_image WHERE project_id = %(project_id)s ORDER BY id OF
 _TABLES = (
     "CREATE TEMP TABLE sample_left_out (region_id bigint PRIMARY KEY) ON COMMIT DROP",
     "CREATE TEMP TABLE sample_alias (concept_id bigint PRIMARY KEY, stands_for bigint, display text) ON COMMIT DROP",
-    """CREATE TEMP TABLE sample_quota (concept_id bigint PRIMARY KEY, count bigint, cut float8, probability float8,
-        is_whole integer) ON COMMIT DROP""",
+    """CREATE TEMP TABLE sample_quota (concept_id bigint PRIMARY KEY, count bigint, cut float8, probability float8)
+        ON COMMIT DROP""",
     "CREATE TEMP TABLE sample_drawn (unit_id bigint, probability float8) ON COMMIT DROP",
 )
 
@@ -241,32 +247,27 @@ WHERE sample.project_id = %(project_id)s AND sample.task_kind = 'tag' AND sample
 
 # A region's concept is its first tag; what is an alias counts for the concept it stands for. `sample_alias` and
 # `sample_left_out` hold the rows of the two statements above (the preview has them as named queries instead).
-FRAME_SQL = """
-SELECT annotation.region_id, coalesce(alias.stands_for, annotation.concept_ids[1]) AS concept_id
+_REGIONS = """
+SELECT annotation.region_id AS unit_id, coalesce(alias.stands_for, annotation.concept_ids[1]) AS concept_id
 FROM annotation_regionannotation annotation
 LEFT JOIN sample_alias alias ON alias.concept_id = annotation.concept_ids[1]
 WHERE annotation.loop_id = %(annotated)s AND annotation.image_id <= %(last_image)s
-  AND NOT EXISTS (SELECT 1 FROM sample_left_out WHERE sample_left_out.region_id = annotation.region_id)
 """
+_REGION_IS_IN = "AND NOT EXISTS (SELECT 1 FROM sample_left_out WHERE sample_left_out.region_id = annotation.region_id)"
+FRAME_SQL = f"{_REGIONS} {_REGION_IS_IN}"
 
 _FREQUENCIES = """
 SELECT concept_id, count(*) FROM ({units}) frame GROUP BY concept_id ORDER BY concept_id
 """
 
-_DRAWN_WHOLE = """
-INSERT INTO sample_drawn
-SELECT frame.unit_id, quota.probability
-FROM ({units}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 1
-"""
-
 # The smallest hashes of each concept. The hash depends on unit and seed alone, so the draw can be repeated.
-_DRAWN_PART = """
+_DRAWN = """
 INSERT INTO sample_drawn
 SELECT unit_id, probability FROM (
     SELECT frame.unit_id, quota.probability, quota.count,
            row_number() OVER (PARTITION BY frame.concept_id
                               ORDER BY hashint8extended(frame.unit_id, %(seed)s), frame.unit_id) AS place
-    FROM ({units}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id AND quota.is_whole = 0
+    FROM ({units}) frame JOIN sample_quota quota ON quota.concept_id = frame.concept_id
     WHERE hashint8extended(frame.unit_id, %(seed)s)::float8 / 18446744073709551616::float8 + 0.5 < quota.cut
 ) ranked WHERE place <= count
 """
@@ -276,32 +277,34 @@ SELECT unit_id, probability FROM (
 # one than the draw's, which is small for the regions of frequent concepts.
 _ITEMS = """
 INSERT INTO verification_sampleitem (sample_id, image_id, region_ids, shown, inclusion_probability, reason, state)
-SELECT %(sample)s, region.image_id, ARRAY[region.id], shown.tags, drawn.probability, 'concept', 'open'
-FROM sample_drawn drawn
-JOIN annotation_region region ON region.id = drawn.unit_id
-JOIN annotation_regionannotation annotation
-  ON annotation.loop_id = %(annotated)s AND annotation.region_id = drawn.unit_id
-CROSS JOIN LATERAL (
-    SELECT jsonb_build_object('tags', jsonb_agg(jsonb_build_object(
-        'concept_id', tag.concept_id, 'text', tag.text, 'score', tag.score, 'role_mask', tag.role_mask
-    ) ORDER BY tag.place)) AS tags
+SELECT %(sample)s, shown.image_id, ARRAY[shown.region_id], jsonb_build_object('tags', shown.tags), shown.probability,
+       'concept', 'open'
+FROM (
+    SELECT region_id, image_id, probability, jsonb_agg(jsonb_build_object(
+               'concept_id', concept_id, 'text', text, 'score', score, 'role_mask', role_mask) ORDER BY place) AS tags
     FROM (
-        SELECT listed.*, coalesce(alias.display, concept.display) AS text,
-               row_number() OVER (PARTITION BY coalesce(alias.stands_for, concept.id) ORDER BY listed.place) AS again
-        FROM unnest(annotation.concept_ids, annotation.scores, annotation.role_masks)
+        SELECT region.id AS region_id, region.image_id, drawn.probability, listed.*,
+               coalesce(alias.display, concept.display) AS text,
+               row_number() OVER (PARTITION BY region.id, coalesce(alias.stands_for, concept.id)
+                                  ORDER BY listed.place) AS again
+        FROM sample_drawn drawn
+        JOIN annotation_region region ON region.id = drawn.unit_id
+        JOIN annotation_regionannotation annotation
+          ON annotation.loop_id = %(annotated)s AND annotation.region_id = drawn.unit_id
+        CROSS JOIN LATERAL unnest(annotation.concept_ids, annotation.scores, annotation.role_masks)
              WITH ORDINALITY AS listed (concept_id, score, role_mask, place)
         JOIN annotation_concept concept ON concept.id = listed.concept_id
         LEFT JOIN sample_alias alias ON alias.concept_id = concept.id
-    ) tag
-    WHERE tag.again = 1
+    ) named
+    WHERE again = 1 GROUP BY region_id, image_id, probability
 ) shown
-WHERE shown.tags -> 'tags' <> 'null'
-ORDER BY hashint8extended(region.id, ~ %(seed)s::bigint)
+ORDER BY hashint8extended(shown.region_id, ~ %(seed)s::bigint)
 """
 
 TAG_FRAME = Frame(
     left_out=LEFT_OUT_SQL,
-    units=f"SELECT region_id AS unit_id, concept_id FROM ({FRAME_SQL}) regions",  # noqa: S608
+    units=_REGIONS,
+    unless_left_out=_REGION_IS_IN,
     items=_ITEMS,
 )
 
