@@ -15,7 +15,7 @@ from tests.factories import make_sample
 from tests.verification.judgements import judge_all
 from tests.verification.questions import answer, check, make_question_sample
 from tests.verification.services.annotated import annotated_loop
-from verification.models import Audit, AuditItem, AuditKind, AuditPopulation, AuditSlot, Sample
+from verification.models import Audit, AuditItem, AuditKind, AuditPopulation, AuditSlot, Sample, SampleItem
 from verification.rejections import REJECTION_ANSWERS
 from verification.services.audit_draws import (
     draw_audit,
@@ -252,3 +252,18 @@ def test_a_lost_message_is_sent_again_by_the_timer(project: Any, monkeypatch: py
     draw_requested_audit(audit.pk)
     Audit.objects.filter(pk=audit.pk).update(enqueued_at=timezone.now() - timedelta(hours=1))
     assert enqueue_waiting_audits() == 0
+
+
+def test_an_item_that_was_not_drawn_but_asked_about_weighs_no_more_in_the_audit(project: Any, ana: Any) -> None:
+    """A region asked about because its tag was called wrong stands in the sample with the chance 1, not its own."""
+    zero = annotated_loop(project, {"cup": 60, "jug": 20})
+    sample = draw_tag_sample(loop=running_loop(project, zero), annotated_loop=zero, budget=40, seed=1)
+    drawn = list(sample.items.order_by("pk"))
+    SampleItem.objects.filter(pk__in=[item.pk for item in drawn[:10]]).update(
+        reason="wrong_tag", inclusion_probability=1.0
+    )
+    judge_all(sample, [ana], wrong_every=10**6)
+    audit = draw_audit(loop=sample.loop, population=AuditPopulation.VERIFIED, size=30, seed=2)
+    assert {item.inclusion_probability for item in audit.items.all()} == {30 / 40}
+    asked = {item.region_ids[0] for item in drawn[:10]}
+    assert 2 <= len(regions_of(audit) & asked) <= 10, "they are drawn like the others"

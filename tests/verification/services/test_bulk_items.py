@@ -148,3 +148,20 @@ def test_a_page_takes_two_queries(project: Any, django_assert_num_queries: Any) 
     sample = make_sample(project, items=30)
     with django_assert_num_queries(2):
         items_page(ItemFilter(sample, shows=ItemShows.OPEN))
+
+
+@pytest.mark.parametrize("action", list(BulkAction))
+def test_gold_is_in_no_list_and_no_action_touches_it(project: Any, lea: Any, ana: Any, action: BulkAction) -> None:
+    sample = make_sample(project, items=2)
+    gold, plain = items_of(sample)
+    judge(gold, ana)
+    SampleItem.objects.filter(pk=gold.pk).update(is_gold=True)
+    assert [row.id for row in items_page(ItemFilter(sample=sample)).rows] == [plain.pk]
+    assert matching_ids(ItemFilter(sample=sample))[0] == [plain.pk]
+    slots = list(Assignment.objects.filter(item=gold).values())
+    assert act(project, lea, action, [gold.pk]).left_out == {"gone": 1}
+    given = assign_items(project_id=project.pk, by_id=lea.pk, item_ids=[gold.pk], person_ids=[ana.pk])
+    assert (given.item_ids, given.left_out) == ((), 1)
+    assert list(Assignment.objects.filter(item=gold).values()) == slots
+    gold.refresh_from_db()
+    assert gold.state == ItemState.OPEN
