@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.conftest import ARGUMENTS, CHROMIUM  # noqa: E402
 from tests.browser.main_job import sign_in  # noqa: E402
+from tests.chromium import ARGUMENTS, CHROMIUM  # noqa: E402
 
 TARGET = ROOT / "docs" / "images"
 WIDE = {"width": 1440, "height": 900}

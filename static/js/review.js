@@ -31,7 +31,7 @@ const marks = new Marks({ setup, messages, changed: paint });
 const reasons = new Reasons({ setup, messages, save: (mark) => judge({ agrees: false, ...mark }), close: closeReasons });
 const past = []; // items in the order in which they were judged here: what Z takes back
 
-let current = Math.max(0, items.findIndex((item) => !item.mark.state));
+let current = 0;
 
 function say(sentence) {
   byId("status").textContent = sentence;
@@ -272,6 +272,7 @@ function loadPhotos() {
 }
 
 marks.restore(items);
+current = Math.max(0, items.findIndex((item) => !item.mark.state));
 listen();
 loadPhotos();
 paint();

@@ -50,19 +50,6 @@ def open_questions(page: Page, folder: str = "questions") -> Page:
     return page
 
 
-def axe_violations(page: Page) -> list[Any]:
-    """What axe-core finds, WCAG 2.2 A and AA and its best practices."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    results = Axe().run(
-        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    )
-    return [
-        (violation["id"], [node["html"][:120] for node in violation["nodes"]])
-        for violation in results.response["violations"]
-    ]
-
-
 def go_offline(page: Page) -> None:
     """Cut the network, and wait until the page knows."""
     page.context.set_offline(True)

@@ -3,24 +3,17 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from annotation.models import Region, RegionAnnotation
 from tests.annotation.scenes import ask, make_scene
+from tests.browser.axe import axe
 from tests.verification.audits import judge_audit
 from tests.verification.services.annotated import annotated_loop
 from verification.models import AuditKind, AuditSlot
 from verification.services.audit_draws import draw_audit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def axe(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
 def saved(page: Page) -> None:

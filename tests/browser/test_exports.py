@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from annotation import dispatch
+from tests.browser.axe import serious
 from tests.browser.conftest import PageAs
 from tests.factories import make_sample
 from tests.verification.judgements import judge_all
@@ -15,8 +15,6 @@ from verification.models import Export, ExportedPhotos, ExportState
 from verification.services.exports import run_export
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +65,7 @@ def test_filters_are_counted_beforehand_and_a_takedown_withdraws_the_file(
     page.get_by_role("textbox", name="Tags (optional)").fill("Milk jug")
     page.get_by_role("textbox", name="Tags (optional)").press("Tab")
     page.get_by_text("8 records as of now.").wait_for()
-    assert _problems(page) == []
+    assert serious(page) == []
     page.get_by_role("button", name="Export", exact=True).click()
     page.get_by_text("Tags: milk jug.").wait_for()
     export = Export.objects.get()
@@ -78,10 +76,10 @@ def test_filters_are_counted_beforehand_and_a_takedown_withdraws_the_file(
     page.get_by_label("Who asked, and why").fill("Mail of 3 March")
     page.get_by_role("button", name="See what it would touch").click()
     page.get_by_text("It cannot be undone.").wait_for()
-    assert _problems(page) == []
+    assert serious(page) == []
     page.get_by_role("button", name="Remove it for good").click()
     page.get_by_text("Removed. This is its record.").wait_for()
-    assert _problems(page) == []
+    assert serious(page) == []
     page.get_by_role("link", name=f"Export {export.pk}: tags").click()
     page.get_by_text("Something in it was taken down on request").wait_for()
     assert page.get_by_role("link", name="Download").count() == 0
@@ -103,7 +101,7 @@ def test_every_state_is_accessible_and_fits_the_screen(
 ) -> None:
     page = page_as(cleo, viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.goto("/p/street/exports/")
-    assert _problems(page) == []
+    assert serious(page) == []
     for state in ExportState:
         facts = {"rows_done": 12_345, "rows_total": 40_000, "file_bytes": 9_876_543, "sha256": "0123abcd" * 8}
         Export.objects.create(
@@ -117,10 +115,5 @@ def test_every_state_is_accessible_and_fits_the_screen(
         )
     Export.objects.create(project=project, kind="regions", state=ExportState.DONE, schema_version="regions-1")
     page.reload()
-    assert _problems(page) == []
+    assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def _problems(page: Any) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{problem['id']}: {problem['nodes'][0]['html']}" for problem in found if problem["impact"] in SERIOUS]

@@ -3,23 +3,17 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from annotation.models import Loop, LoopState, StageFailure, StageRun, StageState
 from tests.annotation.scenes import make_annotated_loop, make_scene
+from tests.browser.axe import axe
 from tests.factories import make_image, make_sample
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LOOPS = "/p/street/loops/"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def axe(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
 def test_the_forecast_follows_the_budget_and_the_loop_starts(page_as: Any, project: Any, lea: Any, ana: Any) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import serious
 from tests.browser.conftest import PageAs
 from tests.factories import make_sample
 from verification.models import Assignment, Webhook
@@ -25,8 +25,7 @@ def _patient() -> Iterator[None]:
 
 def check(page: Page) -> None:
     """No serious finding of axe, and no sideways scroll."""
-    found = [one["id"] for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-    assert found == [], page.url
+    assert serious(page) == [], page.url
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 

@@ -6,23 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image as Picture
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from annotation.models import Image, ImportProblem, ImportRun
 from annotation.services.import_runner import run_import
+from tests.browser.axe import axe
 from tests.factories import make_image
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHOTOS = "/p/street/photos/"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def axe(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
 def jpeg(folder: Path, name: str, shade: int) -> Path:

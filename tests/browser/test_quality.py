@@ -5,9 +5,9 @@ import uuid
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.axe import axe
 from tests.factories import make_sample
 from tests.verification.judgements import items_of, judge
 from tests.verification.packages import contents, disagreement, packed, reviewed, rule_all, said
@@ -18,13 +18,6 @@ from verification.services.queue import release_items
 from verification.services.reviews import decide_package, rule_item
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def axe(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
 def reviewed_work(project: Any, ana: Any, edo: Any) -> Any:

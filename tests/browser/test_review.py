@@ -1,24 +1,19 @@
 """An expert reviews a package in Chromium, by keyboard; the lead settles one; pages are accessible in every state."""
 
 import json
+import time
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.axe import axe
 from tests.verification.packages import contents, judged_sample, member, packed, review, reviewed, rule_all
 from verification.models import PackageState, ReviewPackage, Ruling, Wording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 DESK = "/p/street/review/"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def axe(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
 def all_saved(page: Page) -> None:
@@ -157,3 +152,33 @@ def test_the_pages_are_accessible_and_never_scroll_sideways(
     expect(lead.locator(".messages")).to_contain_text("is accepted")
     lead.goto(f"/p/street/packages/{failed.pk}/")
     assert axe(lead) == []
+
+
+def test_a_page_asked_for_before_the_server_had_a_mark_shows_it(page_as: Any, project: Any, ana: Any, edo: Any) -> None:
+    """The answer to a mark arrives while the page is already being loaded again, from what the server knew before."""
+    (package,) = packed(judged_sample(reviewed(project, size=20), ana, items=20))
+    rule_all(package, edo)
+    Ruling.objects.all().delete()
+    page = page_as(edo)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{DESK}{package.pk}/")
+    ready(page)
+    held: list[Route] = []
+
+    def loaded_again(route: Route) -> None:
+        old_page = route.fetch()
+        held[0].continue_()
+        while not Ruling.objects.exists():
+            time.sleep(0.02)
+        time.sleep(0.3)  # the answer reaches the page that goes
+        route.fulfill(response=old_page)
+
+    page.route("**/mark", lambda route: held.append(route))
+    page.keyboard.press("a")
+    expect(page.locator("#saved[data-kind=busy]")).to_be_visible()
+    page.route(f"**{DESK}{package.pk}/", loaded_again)
+    page.reload()
+    ready(page)
+    expect(page.locator(".rc").first).to_have_attribute("data-state", "agree")
+    expect(page.locator("#now")).to_have_text("Item 2")
+    assert page.evaluate("JSON.parse(localStorage.getItem(Object.keys(localStorage)[0]))[0][2]") > 0

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import axe
 from tests.browser.conftest import PageAs
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,13 +33,6 @@ VIEWS = [
 IDS = ["light", "dark", "phone"]
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA."""
-    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    found = Axe().run(page, options=options).response["violations"]
-    return [f"{page.url}: {v['id']}: {[node['target'] for node in v['nodes']]}" for v in found]
-
-
 def open_all_menus(page: Page) -> None:
     page.evaluate(
         "document.querySelectorAll('details').forEach((menu) => { menu.removeAttribute('name'); menu.open = true; })"
@@ -55,7 +48,7 @@ def test_every_page_is_accessible_and_fits_its_window(
         page = page_as(person, **view)
         for address in pages:
             page.goto(address)
-            found += violations(page)
+            found += axe(page)
             sideways = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if sideways > 0:
                 found.append(f"{address} scrolls sideways by {sideways} px")
@@ -67,7 +60,7 @@ def test_menus_are_accessible_when_they_are_open(project: Any, lea: Any, page_as
         page = page_as(lea, **view)
         page.goto("/p/street/people/")
         open_all_menus(page)
-        assert violations(page) == []
+        assert axe(page) == []
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1024, 1081, 1241, 1440, 2560])
@@ -174,13 +167,13 @@ def test_two_factor_is_set_up_under_the_strict_policy(project: Any, lea: Any, pa
     page.get_by_role("button", name="Confirm").click()
     picture = page.locator("img.qr")
     assert picture.evaluate("image => image.naturalWidth") > 0
-    assert violations(page) == []
+    assert axe(page) == []
     page.get_by_label("Code that the app shows").fill(code_of(page.locator(".mono").inner_text()))
     page.get_by_role("button", name="Turn on").click()
     expect(page.locator(".codes li")).to_have_count(10)
-    assert violations(page) == []
+    assert axe(page) == []
     page.goto("/accounts/2fa/")
-    assert violations(page) == []
+    assert axe(page) == []
 
 
 def test_the_administration_runs_under_the_strict_policy(admin: Any, ana: Any, page_as: PageAs) -> None:

@@ -1,7 +1,7 @@
 """Every page on a project full of data, and every state of a work screen: no serious barrier, nothing scrolls sideways.
 
-In `make test` each page in one look, in turn light, dark and narrow; in `make soak` each in all three. With
-SCREENSHOTS=FOLDER in the environment the pages are also saved as pictures, for people to look at:
+In `make test` each page in one look, in turn light, dark and narrow, the states in all three; in `make soak` the pages,
+too. With SCREENSHOTS=FOLDER in the environment pages and states are also saved as pictures, for people to look at:
 
     SCREENSHOTS=/tmp/pictures .venv/bin/python -m pytest tests/browser/test_states.py -m "soak or not soak"
 """
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import serious
 from tests.browser.conftest import PageAs
 from tests.browser.filled import LOOKS, PAGES, fill
 from tests.browser.tag_tasks import go_offline, only_the_first_photo, open_task
@@ -25,17 +25,17 @@ from verification.services.queue import free_lapsed_leases, lease_items
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SERIOUS = {"serious", "critical"}
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
 
 def barriers(page: Page) -> list[str]:
     """Serious findings of axe-core, and whether the page scrolls sideways."""
-    results = Axe().run(page, options={"runOnly": RULES}).response["violations"]
-    found = [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in results if one["impact"] in SERIOUS]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append("it scrolls sideways")
-    return found
+    sideways = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return serious(page) + (["it scrolls sideways"] if sideways else [])
+
+
+def put_on(page: Page, look: str) -> None:
+    """Another colour scheme and size, without loading the page again."""
+    page.emulate_media(color_scheme=LOOKS[look]["color_scheme"], reduced_motion="reduce")
+    page.set_viewport_size(LOOKS[look]["viewport"])
 
 
 def keep_picture(page: Page, name: str) -> None:
@@ -49,37 +49,38 @@ def keep_picture(page: Page, name: str) -> None:
 @pytest.mark.parametrize("in_every_look", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_every_page_is_without_serious_barriers(page_as: PageAs, project: Any, in_every_look: bool) -> None:
     filled = fill(project)
-    opened: dict[tuple[str, str], Page] = {}
+    opened = {name: page_as(person, reduced_motion="reduce") for name, person in filled.people.items()}
     found: list[str] = []
     for number, (name, pattern) in enumerate(PAGES):
-        for look in list(LOOKS) if in_every_look else [list(LOOKS)[number % len(LOOKS)]]:
-            if (name, look) not in opened:
-                opened[name, look] = page_as(filled.people[name], reduced_motion="reduce", **LOOKS[look])
-            page = opened[name, look]
-            address = filled.address(pattern)
-            answer = page.goto(address, wait_until="load")
-            if answer is None or answer.status != 200:
-                found.append(f"{address}: {answer.status if answer else 'no answer'}")
-                continue
+        page, address = opened[name], filled.address(pattern)
+        looks = list(LOOKS) if in_every_look else [list(LOOKS)[number % len(LOOKS)]]
+        put_on(page, looks[0])
+        answer = page.goto(address, wait_until="load")
+        if answer is None or answer.status != 200:
+            found.append(f"{address}: {answer.status if answer else 'no answer'}")
+            continue
+        for look in looks:
+            put_on(page, look)
             page.wait_for_timeout(150)
             keep_picture(page, f"{pattern or 'home'} {look}")
             found += [f"{address} ({look}): {barrier}" for barrier in barriers(page)]
     assert found == []
 
 
-@pytest.mark.parametrize("look", ["dark", pytest.param("light", marks=pytest.mark.soak), "narrow"])
 def test_every_state_of_the_work_screen_is_without_serious_barriers(
-    page_as: PageAs, project: Any, ana: Any, edo: Any, look: str
+    page_as: PageAs, project: Any, ana: Any, edo: Any
 ) -> None:
     found: list[str] = []
 
     def look_at(page: Page, state: str) -> None:
         expect(page.locator(f"#state-{state}")).to_be_visible()
-        keep_picture(page, f"state {state} {look}")
-        found.extend(f"{state}: {barrier}" for barrier in barriers(page))
+        for look in LOOKS:
+            put_on(page, look)
+            keep_picture(page, f"state {state} {look}")
+            found.extend(f"{state} ({look}): {barrier}" for barrier in barriers(page))
 
     def at_work() -> Page:
-        return page_as(ana, reduced_motion="reduce", **LOOKS[look])
+        return page_as(ana, reduced_motion="reduce")
 
     # Empty: there is no sample yet.
     page = at_work()

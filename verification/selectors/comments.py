@@ -56,6 +56,13 @@ def remarks_of(*, item_id: int, annotator_id: int, reader_id: int, with_names: b
     ], rows[-1].pk if rows else 0
 
 
+def comments_in_package(package_id: int) -> dict[int, int]:
+    """Item id -> how many comments there are about the work of those whose verdicts the package holds. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_PACKAGE, {"package": package_id})
+        return {row[0]: row[1] for row in cursor.fetchall()}
+
+
 def annotators_with_threads(item_id: int) -> list[int]:
     """Whose work on the item is talked about."""
     return list(Comment.objects.filter(item_id=item_id).order_by().values_list("annotator_id", flat=True).distinct())
@@ -99,6 +106,15 @@ SELECT EXISTS (SELECT 1 FROM verification_verdict verdict
                JOIN verification_verdict verdict ON verdict.id = ANY(packed.verdict_ids)
                WHERE packed.item_id = %(item)s AND package.expert_id = %(person)s
                  AND package.decided_at IS NOT NULL AND verdict.annotator_id = %(annotator)s)
+"""
+_IN_PACKAGE = """
+SELECT packed.item_id, count(*)
+FROM verification_packageitem packed
+JOIN verification_comment comment ON comment.item_id = packed.item_id
+WHERE packed.package_id = %(package)s
+  AND comment.annotator_id IN (SELECT verdict.annotator_id FROM verification_verdict verdict
+                               WHERE verdict.id = ANY (packed.verdict_ids))
+GROUP BY packed.item_id
 """
 _NEW = """
 FROM (

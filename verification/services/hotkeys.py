@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from verification.models import Hotkeys
 from webapp.core.errors import BadInput
 
-USUAL_KEYS = frozenset("123450zsvfgbt+-")
+USUAL_KEYS = frozenset("123450zsvfgbtm+-")
 """Keys that can be exchanged for others. Enter, Escape and ? are what they are everywhere."""
 
 POSSIBLE_KEYS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,.;:+-*#[]<>=")

@@ -42,6 +42,7 @@ class ShownQuestion:
     question: str
     answer: str
     others: tuple[tuple[str, str], ...] = ()
+    concept_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,5 +336,6 @@ def leased_item(row: tuple[Any, ...]) -> LeasedItem:
     if isinstance(content, list):
         return LeasedItem(*where, tuple(ShownTag(tag["concept_id"], tag["text"]) for tag in content))
     others = tuple((pair["question"], pair["answer"]) for pair in content.get("others", ()))
-    question = ShownQuestion(content["tag"]["text"], content["question"], content["answer"], others)
+    tag = content["tag"]
+    question = ShownQuestion(tag["text"], content["question"], content["answer"], others, tag["concept_id"])
     return LeasedItem(*where, (), question)

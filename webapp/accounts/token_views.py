@@ -32,7 +32,7 @@ def tokens(request: SignedInRequest) -> HttpResponse:
         (token, [str(labels[scope]).partition(":")[0] for scope in token.scopes])
         for token in usable_tokens(request.user)
     ]
-    context = {"form": form, "tokens": listed, "made": made}
+    context = {"form": form, "issued": listed, "made": made}
     return render(request, "account/tokens.html", context, status=400 if form.errors else 200)
 
 

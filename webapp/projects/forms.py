@@ -63,7 +63,10 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
                 "![what it shows](photo:123)."
             ),
             "overlap": _("1 to 9. The majority decides per tag; a tie is disputed. Items drawn already keep theirs."),
-            "review_required": _("Annotators' work is packed for experts; only accepted packages count."),
+            "review_required": _(
+                "On: annotators' work is packed for experts, and only what is in accepted packages counts. "
+                "Off: what people judged counts as soon as everyone who was asked has judged it."
+            ),
             "package_size": _("Packages that are being reviewed keep theirs."),
             "package_threshold": _("0.95 accepts a package of 100 with at most five wrong items."),
             "expert_overlap": _("0.05 shows every twentieth package to a second expert, to measure the experts."),

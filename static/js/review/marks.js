@@ -1,8 +1,10 @@
-// Marks on their way to the server: the latest of each item, one at a time, kept in this browser until it has them.
+// Marks on their way to the server: the latest of each item, one at a time, kept in this browser until it has them, and a
+// minute longer: a page that was asked for before the server had a mark shows the one before.
 
 import { Api } from "../work/api.js";
 
 const WAITS = [2, 5, 10, 30];
+const KEPT = 60_000;
 
 export class Marks {
   // `changed` is called when something was saved, or was not.
@@ -11,6 +13,7 @@ export class Marks {
     this.api = new Api(setup);
     this.key = `argus-review-${setup.account}-${setup.package}`;
     this.waiting = new Map();
+    this.saved = new Map(); // id -> {mark, at}: what the server has since
     this.failures = 0;
     this.isBusy = false;
     this.isStopped = false;
@@ -18,38 +21,56 @@ export class Marks {
     document.getElementById("try-now").addEventListener("click", () => this.again());
     addEventListener("online", () => this.again());
     addEventListener("beforeunload", (event) => this.unsaved && event.preventDefault());
+    addEventListener("pagehide", () => this.flush());
   }
 
   get unsaved() {
     return this.waiting.size;
   }
 
-  // What an earlier page could not send.
+  // What an earlier page could not send, and what it sent while this one was already on its way.
   restore(items) {
     if (!this.setup.open) return;
-    const kept = new Map(JSON.parse(localStorage.getItem(this.key) ?? "[]"));
+    const kept = new Map(JSON.parse(localStorage.getItem(this.key) ?? "[]").map(([id, ...rest]) => [id, rest]));
     for (const item of items) {
       if (!kept.has(item.id)) continue;
-      const mark = kept.get(item.id);
-      this.waiting.set(item.id, mark);
+      const [mark, at] = kept.get(item.id);
+      if (at && at < performance.timeOrigin - 1000) continue; // this page knows it
+      if (at) this.saved.set(item.id, { mark, at });
+      else this.waiting.set(item.id, mark);
       item.mark = mark
         ? { ...mark, state: mark.agrees ? "agree" : "disagree", rejected: mark.rejected ?? item.rejected, badBox: mark.bad_box }
         : { state: "" };
     }
     if (this.unsaved) this.drain();
+    else this.keep();
+  }
+
+  // The page goes away: what waits is sent without it. It is sent again by the next one, which changes nothing.
+  flush() {
+    if (this.isStopped) return;
+    for (const [id, mark] of this.waiting) {
+      this.api.send(mark ? "mark" : "unmark", mark ?? { item: id }, { leaving: true }).catch(() => {});
+    }
   }
 
   // `mark`: what the server takes, null to take the mark back.
   send(id, mark) {
     this.waiting.delete(id);
+    this.saved.delete(id);
     this.waiting.set(id, mark);
     this.keep();
     this.drain();
   }
 
   keep() {
-    if (this.waiting.size) localStorage.setItem(this.key, JSON.stringify([...this.waiting]));
+    clearTimeout(this.forgetting);
+    for (const [id, { at }] of this.saved) if (at < Date.now() - KEPT) this.saved.delete(id);
+    const saved = [...this.saved].map(([id, { mark, at }]) => [id, mark, at]);
+    const kept = [...[...this.waiting].map(([id, mark]) => [id, mark, 0]), ...saved];
+    if (kept.length) localStorage.setItem(this.key, JSON.stringify(kept));
     else localStorage.removeItem(this.key);
+    if (saved.length) this.forgetting = setTimeout(() => this.keep(), KEPT + 1000);
   }
 
   again() {
@@ -71,7 +92,10 @@ export class Marks {
         return;
       }
       this.failures = 0;
-      if (this.waiting.get(id) === mark) this.waiting.delete(id);
+      if (this.waiting.get(id) === mark) {
+        this.waiting.delete(id);
+        this.saved.set(id, { mark, at: Date.now() });
+      }
       this.keep();
     }
     this.isBusy = false;

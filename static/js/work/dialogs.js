@@ -1,4 +1,4 @@
-// Skip reasons, guide and shortcuts: native dialogs, so that focus and Escape are the browser's.
+// Skip reasons, guide, cards of tags and shortcuts: native dialogs, so that focus and Escape are the browser's.
 
 import { byId } from "./panels.js";
 
@@ -28,10 +28,18 @@ export function show(name) {
   byId(`${name}-dialog`).showModal();
 }
 
-// 1 to 4 in the skip dialog, ? and G close what they opened. `pressed` is the key itself: the reasons keep their digits.
+// 1 to 4 in the skip dialog, digits for the tags of the card; ?, G and M close what they opened. `pressed` is the key itself: the reasons keep their digits.
 export function handleDialogKey(dialog, key, pressed) {
   if (dialog.id === "skip-dialog" && /^[1-4]$/.test(pressed)) {
     dialog.querySelectorAll("[data-reason]")[Number(pressed) - 1].click();
+    return true;
+  }
+  if (dialog.id === "card-dialog" && /^[1-9]$/.test(pressed)) {
+    byId("card-tags").children[Number(pressed) - 1]?.click();
+    return true;
+  }
+  if (dialog.id === "card-dialog" && key === "m") {
+    dialog.close();
     return true;
   }
   if ((dialog.id === "shortcuts-dialog" && key === "?") || (dialog.id === "guide-dialog" && key === "g")) {

@@ -11,6 +11,7 @@
 
 import { Api } from "./api.js";
 import { listenToAdjustments } from "./adjust.js";
+import { ConceptCards } from "./concept_cards.js";
 import { handleDialogKey, listenToDialogs, openDialog, show as showDialog } from "./dialogs.js";
 import { Effort } from "./effort.js";
 import { Hotkeys } from "./hotkeys.js";
@@ -65,6 +66,7 @@ export class WorkScreen {
       messages: this.messages,
       save: (keys) => this.api.send("keys", { keys }),
     });
+    this.cards = new ConceptCards({ url: setup.urls.card, messages: this.messages });
     this.shortcuts = setup.shortcuts;
     this.current = null; // the item on the screen
     this.ahead = []; // the next ones, their photos decoded or on their way
@@ -395,7 +397,7 @@ export class WorkScreen {
 
   renderProgress() {
     const { done, size } = this.stint;
-    byId("progress-text").hidden = !this.loaded;
+    byId("progress-text").classList.toggle("is-waiting", !this.loaded); // its place is kept
     byId("done").textContent = done;
     byId("size").textContent = Math.max(size, done);
     byId("progress").max = Math.max(size, done, 1);
@@ -437,6 +439,7 @@ export class WorkScreen {
     byId("close-refused").addEventListener("click", () => this.panels.refused(""));
     byId("next-item").addEventListener("click", () => this.goOn());
     byId("skip").addEventListener("click", () => this.askWhy());
+    for (const button of document.querySelectorAll("[data-card]")) button.addEventListener("click", () => this.explain());
     byId("photo-retry").addEventListener("click", () => this.retryPhoto());
     byId("photo-skip").addEventListener("click", () => this.skip("broken_photo"));
     byId("zoom-in").addEventListener("click", () => this.stage.zoomIn());
@@ -484,6 +487,7 @@ export class WorkScreen {
       "=": () => this.stage.zoomIn(),
       "-": () => this.stage.zoomOut(),
       g: () => showDialog("guide"),
+      m: () => this.explain(),
       "?": () => showDialog("shortcuts"),
     };
     if (!(key in actions)) return false;
@@ -505,6 +509,13 @@ export class WorkScreen {
   goOn() {
     this.lostItems = 0;
     this.render();
+  }
+
+  explain() {
+    if (!this.current || this.panels.shown !== "task") return;
+    openDialog()?.close(); // the guide's button
+    const { tags, tag, tag_id: id } = this.current;
+    this.cards.open(tags ?? [{ id, text: tag }]);
   }
 
   askWhy() {

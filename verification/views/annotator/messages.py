@@ -117,6 +117,7 @@ def frame_messages() -> Sentences:
         "shortcuts_off": _("Single-key shortcuts are off."),
         "load_failed": _("The items could not be loaded (reference {reference}). Next try in {seconds} s."),
         "lost_text": _("What you wrote is kept with the item, and here:"),
+        "no_card": _("The card could not be loaded. Close it and try again."),
         "unchosen": _("Choose first; then Enter submits."),
         "press_a_key": _("Press a key"),
         "keys_saved": _("Your keys are saved."),

@@ -47,7 +47,13 @@ def _content(item: LeasedItem) -> dict[str, Any]:
     if asked is None:
         return {"tags": [{"id": tag.concept_id, "text": tag.text} for tag in item.tags]}
     others = [{"question": question, "answer": answer} for question, answer in asked.others]
-    return {"tag": asked.tag, "question": asked.question, "answer": asked.answer, "others": others}
+    return {
+        "tag": asked.tag,
+        "tag_id": asked.concept_id,
+        "question": asked.question,
+        "answer": asked.answer,
+        "others": others,
+    }
 
 
 def past_payload(past: Iterable[PastItem], *, slug: str, user_id: int) -> list[dict[str, Any]]:

@@ -10,10 +10,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from verification.answer_texts import LONGEST_ANSWER, LONGEST_TAG
-from verification.models import Hotkeys, SkipReason, TaskKind
+from verification.models import Hotkeys, QAChoice, SkipReason, TaskKind
 from verification.selectors.qualifying import is_needed
 from verification.views.annotator.messages import work_messages
 from webapp.projects.access import ProjectRequest, project_view
@@ -54,10 +55,21 @@ def work_screen(request: ProjectRequest, screen: Screen) -> HttpResponse:
         "longest_answer": LONGEST_ANSWER,
         "longest_tag": LONGEST_TAG,
         "reasons": list(SkipReason.choices),
+        "choices": _choices() if screen.kind == TaskKind.QA else (),
         "lease_minutes": settings.ARGUS_LEASE_SECONDS // 60,
         "setup": _setup(request, screen, chosen.keys if chosen else {}),
     }
     return render(request, screen.template, context)
+
+
+def _choices() -> tuple[tuple[str, str, str], ...]:
+    """The QA check's: value, name, what it says. In the order of their keys."""
+    return (
+        (QAChoice.CORRECT.value, _("Correct"), _("The answer is right for this region.")),
+        (QAChoice.WRONG_ANSWER.value, _("Wrong answer"), _("The question is fair, the answer is not.")),
+        (QAChoice.UNANSWERABLE.value, _("Unanswerable question"), _("The photo cannot answer it.")),
+        (QAChoice.WRONG_TAG.value, _("Wrong tag"), _("The region is something else.")),
+    )
 
 
 def _setup(request: ProjectRequest, screen: Screen, keys: dict[str, str]) -> dict[str, Any]:
@@ -75,6 +87,7 @@ def _setup(request: ProjectRequest, screen: Screen, keys: dict[str, str]) -> dic
             "login": reverse("account_login"),
             "shortcuts": reverse("verification:work_shortcuts", args=[slug]),
             "keys": reverse("verification:work_keys", args=[slug]),
+            "card": reverse("verification:concept_card", args=[slug, 0]),
             **{
                 name: reverse(f"verification:{screen.name}_{name}", kwargs={"slug": slug})
                 for name in ("lease", "submit", "undo", "skip", "release")

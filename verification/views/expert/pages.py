@@ -13,6 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.marks import mark_of
 from verification.models import PackageState, QAChoice, ReviewPackage, TaskKind
 from verification.quality import wilson_interval
+from verification.selectors.audits import open_for
+from verification.selectors.comments import comments_in_package
 from verification.selectors.expert_agreement import agreement_of_experts
 from verification.selectors.packages import PackedItem, desk_of, package_of_expert, packed_items
 from verification.services.reviews import (
@@ -31,6 +33,8 @@ from webapp.core.errors import BadInput, NotFound
 from webapp.projects.access import ProjectRequest, project_view
 from webapp.projects.policies import Action
 
+AUDIT_SHOWN = 1_000  # counted no further than this
+
 
 @project_view(Action.REVIEW)
 @require_safe
@@ -41,6 +45,8 @@ def desk(request: ProjectRequest) -> HttpResponse:
         "desk": desk_of(**who, after=_number(request, "after")),
         "agreement": agreement_of_experts(**who),
         "is_first_page": "after" not in request.GET,
+        "audit_waiting": open_for(**who, at_most=AUDIT_SHOWN),
+        "audit_shown": AUDIT_SHOWN,
         "hold_hours": HOLD_SECONDS // 3600,
     }
     return render(request, "verification/review/desk.html", context)
@@ -102,6 +108,8 @@ def package_context(request: ProjectRequest, found: ReviewPackage, *, read_only:
     slug = request.project.slug
     images = f"{get_script_prefix()}p/{slug}/images/"
     low, high = wilson_interval(right, ruled)
+    # Before the package is decided, nothing that others said of an item may sway the expert.
+    comments = comments_in_package(found.pk) if found.decided_at else None
     plan = plan_chart(max(len(items), 1), found.threshold)
     return {
         "package": found,
@@ -109,7 +117,7 @@ def package_context(request: ProjectRequest, found: ReviewPackage, *, read_only:
         "loop_number": found.sample.loop.number,
         "is_open": is_open,
         "read_only": read_only,
-        "cards": [_card(item) for item in items],
+        "cards": [_card(item, comments) for item in items],
         "ruled": ruled,
         "right": right,
         "low": 100 * low,
@@ -140,8 +148,11 @@ def package_context(request: ProjectRequest, found: ReviewPackage, *, read_only:
     }
 
 
-def _card(item: PackedItem) -> dict[str, Any]:
+def _card(item: PackedItem, comments: dict[int, int] | None) -> dict[str, Any]:
+    """`comments`: how many there are by item; None while the item's history is closed to the reader."""
     return {
+        "has_history": comments is not None,
+        "comments": (comments or {}).get(item.item_id, 0),
         "item": item,
         "view": crop_of(item.box, width=item.width, height=item.height),
         "mark": mark_of(item.box, width=item.width, height=item.height),

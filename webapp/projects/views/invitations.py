@@ -50,7 +50,7 @@ def invitations(request: ProjectRequest) -> HttpResponse:
         "form": form,
         "made": made,
         "made_link": link_of(request, made) if made else "",
-        "rows": rows[:SHOWN],
+        "issued": rows[:SHOWN],
         "is_more": len(rows) > SHOWN,
     }
     return render(request, "projects/invitations.html", context, status=400 if form.errors else 200)
