@@ -15,6 +15,7 @@ from tests.verification.judgements import items_of, judge, judge_all
 from tests.verification.packages import member, packed, review, reviewed
 from tests.verification.services.crowds import people
 from verification.models import LedgerEntry
+from verification.services.concealment import PAGE, conceal
 from verification.services.queue import release_items
 
 pytestmark = pytest.mark.django_db
@@ -76,14 +77,13 @@ def test_everyone_reads_their_own_pay_and_leads_everybodys(
     assert [(one["verdicts"], Decimal(one["amount"])) for one in own["earned"]] == [(3, 3 * project.tag_rate)]
     seen, after = [], None
     while True:
-        page = read(annotator, "pay/me/entries", limit=2, **({"after": after} if after else {}))
+        page = read(annotator, "pay/me/entries", limit=2, **({} if after is None else {"after": after}))
         seen += page["items"]
         after = page["next"]
         if after is None:
             break
-    assert [one["entry"] for one in seen] == sorted(
-        LedgerEntry.objects.filter(annotator=ana).values_list("pk", flat=True)
-    )
+    assert [one["at"] for one in seen] == sorted(one["at"] for one in seen)
+    assert len({one["at"] for one in seen}) == 3
     assert {(one["event"], one["task_kind"], Decimal(one["amount"])) for one in seen} == {
         ("verdict", "tag", project.tag_rate)
     }
@@ -95,7 +95,7 @@ def test_everyone_reads_their_own_pay_and_leads_everybodys(
     theirs = check_answer(
         f"{BELOW}/pay/people/{{user_id}}/entries", "get", lead.get(f"{STREET}/pay/people/{ben.pk}/entries")
     )
-    assert len(theirs["items"]) == 1
+    assert [one["entry"] for one in theirs["items"]] == [LedgerEntry.objects.get(annotator=ben).pk]
     assert lead.get(f"{STREET}/pay/people/{2**40}/entries").status_code == 404
 
 
@@ -109,9 +109,24 @@ def test_nobody_pages_through_somebody_elses_entries(project: Any, ana: Any, wit
     client = with_token(ana)
     for address in ("pay", f"pay/people/{ben.pk}/entries", f"pay/people/{ana.pk}/entries", "quality", "accuracy"):
         assert client.get(f"{STREET}/{address}").status_code == 403
-    assert client.get(f"{STREET}/pay/me/entries", {"after": bens.pk}).status_code == 400
-    assert client.get(f"{STREET}/pay/me/entries", {"user_id": ben.pk}).status_code == 400
-    assert [row["entry"] for row in read(client, "pay/me/entries")["items"]] != [bens.pk]
+    for query in ({"after": conceal(bens.pk, PAGE)}, {"after": bens.pk}, {"after": 2**60}, {"user_id": ben.pk}):
+        assert client.get(f"{STREET}/pay/me/entries", query).status_code == 400, query
+    (own,) = read(client, "pay/me/entries")["items"]
+    assert "entry" not in own, "its number counts what everybody did"
+
+
+def test_what_others_do_changes_no_answer_to_an_annotator(project: Any, ana: Any, with_token: TokenClient) -> None:
+    sample = make_sample(project, items=4, overlap=2)
+    items = items_of(sample)
+    judge(items[0], ana)
+    release_items(project_id=project.pk, user_id=ana.pk)
+    client = with_token(ana)
+    paths = ("", "/statistics/me", "/pay/me", "/pay/me/entries")
+    before = [client.get(f"{STREET}{path}").content for path in paths]
+    ben = people(project, 1)[0]
+    judge(items[0], ben, "milk jug")
+    judge(items[1], ben)
+    assert [client.get(f"{STREET}{path}").content for path in paths] == before
 
 
 def test_a_period_has_two_days_in_order(project: Any, ana: Any, with_token: TokenClient) -> None:

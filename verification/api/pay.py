@@ -13,6 +13,7 @@ from verification.selectors.pay import (
     LONGEST_PERIOD,
     Earned,
     Period,
+    StatementRow,
     earned_by,
     loop_totals,
     person_totals,
@@ -20,6 +21,7 @@ from verification.selectors.pay import (
     this_month,
     worked_here,
 )
+from verification.services.concealment import LARGEST, PAGE, conceal, reveal
 from webapp.accounts.models import TokenScope
 from webapp.api.pagination import page_of
 from webapp.api.serializers import PageQuery, StrictSerializer
@@ -50,6 +52,12 @@ class PeriodQuery(StrictSerializer):
 
 class EntriesQuery(PeriodQuery, PageQuery):
     """A page of a period."""
+
+
+class OwnEntriesQuery(EntriesQuery):
+    """The same; its keys are concealed."""
+
+    after = serializers.IntegerField(min_value=0, max_value=LARGEST, required=False)
 
 
 class EarnedSerializer(serializers.Serializer[Any]):
@@ -86,10 +94,9 @@ class PayAnswer(PeriodSerializer):
     loops = LoopPaySerializer(many=True, help_text="So far, the latest first.")
 
 
-class EntrySerializer(serializers.Serializer[Any]):
+class OwnEntrySerializer(serializers.Serializer[Any]):
     """`withdrawn`: a verdict was undone or sent back, and its pay taken back; the amount is negative then."""
 
-    entry = serializers.IntegerField()
     at = serializers.DateTimeField()
     loop = serializers.IntegerField(source="loop_number")
     task_kind = serializers.ChoiceField(choices=TaskKind.choices)
@@ -97,6 +104,10 @@ class EntrySerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField()
     amount = serializers.DecimalField(max_digits=12, decimal_places=4)
     currency = serializers.CharField()
+
+
+class EntrySerializer(OwnEntrySerializer):
+    entry = serializers.IntegerField(help_text="Its number in the ledger.")
 
 
 class OwnPayView(ApiView):
@@ -122,12 +133,16 @@ class OwnEntriesView(ApiView):
         operation_id="pay_own_entries",
         summary="Your statement, entry by entry",
         parameters=[EntriesQuery],
-        responses=page_of(EntrySerializer, "Entries"),
+        responses=page_of(OwnEntrySerializer, "OwnEntries"),
         tags=["pay"],
     )
     def get(self, request: Request, slug: str) -> Response:
-        """The oldest first."""
-        return _entries(self, self.person.pk)
+        """The oldest first. Keys of pages are concealed: the ledger's numbers count what everybody did."""
+        query = self.query(OwnEntriesQuery)
+        after = query.get("after")
+        rows, following = _page(self, self.person.pk, query, None if after is None else reveal(after, PAGE))
+        shown = None if following is None else conceal(following, PAGE)
+        return Response({"items": OwnEntrySerializer(rows, many=True).data, "next": shown})
 
 
 class PayView(ApiView):
@@ -170,19 +185,17 @@ class PersonEntriesView(ApiView):
         """The oldest first; also of people who have left the project."""
         if user_id >= 2**63 or not worked_here(project_id=self.project.pk, user_id=user_id):
             raise NotFound(_("This person has no work in the project."))
-        return _entries(self, user_id)
+        query = self.query(EntriesQuery)
+        rows, following = _page(self, user_id, query, query.get("after"))
+        return Response({"items": EntrySerializer(rows, many=True).data, "next": following})
 
 
-def _entries(view: ApiView, user_id: int) -> Response:
-    query = view.query(EntriesQuery)
-    rows, following = statement_page(
-        project_id=view.project.pk,
-        user_id=user_id,
-        period=_period(query),
-        after=query.get("after"),
-        limit=query["limit"],
+def _page(
+    view: ApiView, user_id: int, query: dict[str, Any], after: int | None
+) -> tuple[list[StatementRow], int | None]:
+    return statement_page(
+        project_id=view.project.pk, user_id=user_id, period=_period(query), after=after, limit=query["limit"]
     )
-    return Response({"items": EntrySerializer(rows, many=True).data, "next": following})
 
 
 def _period(query: dict[str, Any]) -> Period:
