@@ -19,6 +19,10 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
+from bench.bare_django.tables import SUBMIT, TAKE
+
 
 class Connection:
     """HTTP/1.1 over one socket; just enough to talk to gunicorn."""
@@ -78,7 +82,7 @@ class Annotator(threading.Thread):
 
     def run(self) -> None:
         try:
-            self.connection = Connection(self.plan["port"], self.person.get("headers", {}))
+            self.connect()
             self.prepare()
             self.begin.wait()
             until = time.perf_counter() + self.plan["seconds"]
@@ -88,6 +92,9 @@ class Annotator(threading.Thread):
         except Exception as error:  # noqa: BLE001  # told to the process that started this one
             self.error = repr(error)
             self.begin.abort()
+
+    def connect(self) -> None:
+        self.connection = Connection(self.plan["port"], self.person.get("headers", {}))
 
     def prepare(self) -> None:
         raise NotImplementedError
@@ -110,10 +117,11 @@ class ArgusAnnotator(Annotator):
 
     def pair(self) -> None:
         item = self.ahead.popleft()
+        said = {"rejected": [tag["id"] for tag in item["tags"][:2]]} if "tags" in item else {"choice": "correct"}
         verdict = {
             "assignment": item["assignment"],
             "ticket": item["ticket"],
-            "rejected": [tag["id"] for tag in item["tags"][:2]],
+            **said,
             "seconds": 3.2,
             "key": str(uuid.uuid4()),
             "want": 1,
@@ -147,7 +155,32 @@ class OneRequest(BareAnnotator):
         self.given.append(self.item)
 
 
-KINDS: dict[str, type[Annotator]] = {"argus": ArgusAnnotator, "two": TwoRequests, "one": OneRequest}
+class RawStatements(Annotator):
+    """What nobody can beat: the statements of the bare view in a transaction each, without a web server."""
+
+    def connect(self) -> None:
+        self.database = psycopg.connect(**self.plan["database"], autocommit=True)
+
+    def prepare(self) -> None:
+        self.who = self.person["number"]
+        self.item = self.take()
+
+    def take(self) -> int:
+        item, _shown = self.database.execute(TAKE, [self.who]).fetchone() or (0, "")
+        self.given.append(item)
+        return int(item)
+
+    def pair(self) -> None:
+        self.database.execute(SUBMIT, {"item": self.item, "annotator": self.who, "rejected": [1, 2]})
+        self.item = self.take()
+
+
+KINDS: dict[str, type[Annotator]] = {
+    "argus": ArgusAnnotator,
+    "two": TwoRequests,
+    "one": OneRequest,
+    "raw": RawStatements,
+}
 
 
 def work(plan: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import subprocess
 import sys
 from typing import Any
 
-from bench.queue import ROOT, _free_port, _servers, _stop, _wait_for
+from bench.queue_servers import ROOT, database_servers, free_port, stop, wait_for
 from bench.reporting import AT_MOST, parser, report
 
 GOALS = {
@@ -87,9 +87,9 @@ def main() -> None:
     options.add_argument("--items", type=int, default=100, help="items that are measured, of each kind")
     options.add_argument("--pause", type=float, default=0.4, help="seconds between an item and the next key")
     chosen = options.parse_args()
-    with _servers() as var_dir:
+    with database_servers() as var_dir:
         cookies = prepare(chosen.items + WARM_UP)
-        port = _free_port()
+        port = free_port()
         with (var_dir / "web.log").open("wb") as log:
             server = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "python:webapp.gunicorn", "webapp.wsgi:application"],
@@ -99,10 +99,10 @@ def main() -> None:
                 stderr=log,
             )
             try:
-                _wait_for(port)
+                wait_for(port)
                 figures = measure(f"http://localhost:{port}", cookies, chosen.items, 1000 * chosen.pause)
             finally:
-                _stop(server)
+                stop(server)
     if not chosen.json:
         for name, value in figures.items():
             print(f"{name:>24}: {value:,}")
@@ -117,12 +117,12 @@ def prepare(items: int) -> dict[str, str]:
     from django.core.management import call_command
 
     from annotation.models import Image
-    from bench.queue_data import fill_project, session_headers
+    from bench.queue_data import Crowded, fill_projects, session_headers
     from verification.models import Assignment, Sample, SampleItem, TaskKind
 
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
-    _project, (annotator,) = fill_project(items=items, regions=items, people=1)
+    (annotator,) = fill_projects([Crowded("street", items)], regions=items, people=1)
     keys = make_photos()
     photos = list(Image.objects.order_by("pk").values_list("pk", flat=True))
     for number, key in enumerate(keys):

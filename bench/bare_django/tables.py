@@ -1,4 +1,4 @@
-"""The two tables of the bare project."""
+"""The two tables of the bare project, and its two statements."""
 
 CREATE = """
 CREATE TABLE item (
@@ -14,3 +14,14 @@ INSERT INTO item SELECT n, n, 'open', NULL,
 FROM generate_series(1, %s) n
 """
 INDEX = "CREATE INDEX item_open ON item (rank) WHERE state = 'open'"
+
+TAKE = """
+UPDATE item SET state = 'leased', annotator = %s
+WHERE id = (SELECT id FROM item WHERE state = 'open' ORDER BY rank LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id, shown::text
+"""
+SUBMIT = """
+WITH done AS (UPDATE item SET state = 'done' WHERE id = %(item)s AND annotator = %(annotator)s RETURNING id)
+INSERT INTO verdict (item, annotator, rejected)
+SELECT id, %(annotator)s, %(rejected)s::bigint[] FROM done RETURNING id
+"""

@@ -5,16 +5,7 @@ import json
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
-_TAKE = """
-UPDATE item SET state = 'leased', annotator = %s
-WHERE id = (SELECT id FROM item WHERE state = 'open' ORDER BY rank LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, shown::text
-"""
-_SUBMIT = """
-WITH done AS (UPDATE item SET state = 'done' WHERE id = %(item)s AND annotator = %(annotator)s RETURNING id)
-INSERT INTO verdict (item, annotator, rejected)
-SELECT id, %(annotator)s, %(rejected)s::bigint[] FROM done RETURNING id
-"""
+from bench.bare_django.tables import SUBMIT, TAKE
 
 
 def take(request: HttpRequest) -> HttpResponse:
@@ -35,14 +26,14 @@ def both(request: HttpRequest) -> HttpResponse:
 
 def _take(annotator: int) -> dict[str, object]:
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [annotator])
+        cursor.execute(TAKE, [annotator])
         item, shown = cursor.fetchone()
     return {"item": item, "shown": json.loads(shown)}
 
 
 def _submit(sent: dict[str, object]) -> object:
     with connection.cursor() as cursor:
-        cursor.execute(_SUBMIT, sent)
+        cursor.execute(SUBMIT, sent)
         row = cursor.fetchone()
     return row and row[0]
 
