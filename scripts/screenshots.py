@@ -1,13 +1,15 @@
 """Take the pictures of README.md again, from the demo project: `make screenshots`.
 
-Needs a running demo: `make run` in another terminal, and its accounts as
-ARGUS_LEAD=NAME:PASSWORD ARGUS_ANNOTATOR=NAME:PASSWORD (ARGUS_URL, default http://localhost:8000).
+Needs a running demo: `make run` in another terminal, and its accounts as ARGUS_LEAD=NAME:PASSWORD
+ARGUS_ANNOTATOR=NAME:PASSWORD ARGUS_EXPERT=NAME:PASSWORD (ARGUS_URL, default http://localhost:8000). For the pages of
+quality and review the annotator has judged a sample, the expert holds a package, and an audit of loop 0 is judged.
 """
 
 import io
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
@@ -22,20 +24,25 @@ TARGET = ROOT / "docs" / "images"
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
-# name, whose page, address, size, colour scheme
-PICTURES = [
+# name, whose page, address, size, colour scheme, and what is clicked there first
+PICTURES: list[tuple[Any, ...]] = [
     ("tag-task-light", "ARGUS_ANNOTATOR", "/p/demo/work/tags/", WIDE, "light"),
     ("tag-task-dark", "ARGUS_ANNOTATOR", "/p/demo/work/tags/", WIDE, "dark"),
     ("tag-task-phone", "ARGUS_ANNOTATOR", "/p/demo/work/tags/", PHONE, "light"),
     ("explore-light", "ARGUS_LEAD", "/p/demo/explore/", WIDE, "light"),
     ("loop-light", "ARGUS_LEAD", "/p/demo/loops/1/", WIDE, "light"),
+    ("package-light", "ARGUS_EXPERT", "/p/demo/review/", WIDE, "light", "section[aria-labelledby=held] .btn"),
+    ("quality-light", "ARGUS_LEAD", "/p/demo/quality/", WIDE, "light"),
+    ("accuracy-light", "ARGUS_LEAD", "/p/demo/loops/0/accuracy/", WIDE, "light"),
 ]
 
 
 def main() -> None:
-    missing = [name for name in ("ARGUS_LEAD", "ARGUS_ANNOTATOR") if ":" not in os.environ.get(name, "")]
+    missing = [
+        name for name in ("ARGUS_LEAD", "ARGUS_ANNOTATOR", "ARGUS_EXPERT") if ":" not in os.environ.get(name, "")
+    ]
     if missing:
-        raise SystemExit(f"Set {' and '.join(missing)} to NAME:PASSWORD of the demo's accounts. {__doc__}")
+        raise SystemExit(f"Set {', '.join(missing)} to NAME:PASSWORD of the demo's accounts. {__doc__}")
     TARGET.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -44,13 +51,17 @@ def main() -> None:
         browser.close()
 
 
-def take(browser: Browser, name: str, account: str, address: str, size: dict[str, int], scheme: str) -> None:
+def take(
+    browser: Browser, name: str, account: str, address: str, size: dict[str, int], scheme: str, clicked: str = ""
+) -> None:
     context = browser.new_context(
         base_url=os.environ.get("ARGUS_URL", "http://localhost:8000"), viewport=size, color_scheme=scheme
     )
     page = context.new_page()
     sign_in(page, *os.environ[account].split(":", 1))
     page.goto(address)
+    if clicked:
+        page.locator(clicked).first.click()
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(500)
     file = TARGET / f"{name}.webp"

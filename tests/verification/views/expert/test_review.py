@@ -1,13 +1,18 @@
 """An expert's pages: what they show, what they refuse, and in how many queries."""
 
+import uuid
 from typing import Any
 
 import orjson
 import pytest
 from django.test import Client
 
+from tests.annotation.scenes import make_scene
 from tests.verification.packages import contents, judged_sample, member, packed, review, reviewed, rule_all
 from verification.models import PackageState, ReviewPackage, Ruling
+from verification.services.audit_draws import draw_audit
+from verification.services.comments import add_comment
+from verification.services.reviews import decide_package
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +61,32 @@ def test_only_who_holds_or_closed_a_package_sees_it(project: Any, ana: Any, edo:
     assert _as(member(project, "ina", "expert")).get(f"{DESK}{package.pk}/").status_code == 404
     for person in (ana, lea):
         assert _as(person).get(f"{DESK}{package.pk}/").status_code == 403
+
+
+def test_a_package_leads_to_histories_and_comments_once_it_is_closed(project: Any, ana: Any, edo: Any) -> None:
+    (package,) = packed(judged_sample(reviewed(project, size=5), ana, items=5))
+    rule_all(package, edo)
+    item = contents(package)[0].item_id
+    who = {"project_id": project.pk, "item_id": item, "annotator_id": ana.pk}
+    add_comment(**who, writer_id=ana.pk, is_lead=False, text="Is half a jug a jug?", key=uuid.uuid4())
+    client, link = _as(edo), f"/p/street/items/{item}/history/"
+    while_open = client.get(f"{DESK}{package.pk}/").content.decode()
+    assert link not in while_open
+    assert "1 comment" not in while_open
+    decide_package(project_id=project.pk, user_id=edo.pk, package_id=package.pk)
+    assert f'href="{link}"' in (closed := client.get(f"{DESK}{package.pk}/").content.decode())
+    assert closed.count("1 comment") == 1
+    assert "Is half a jug a jug?" in client.get(link).content.decode()
+
+
+def test_the_desk_leads_to_an_audit_that_waits(project: Any, edo: Any) -> None:
+    loop = make_scene(project, photos=1, regions=3)
+    client = _as(edo)
+    assert "Judge the audit" not in client.get(DESK).content.decode()
+    draw_audit(loop=loop, size=3, seed=1, overlap_share=0)
+    page = client.get(DESK).content.decode()
+    assert "3 items of an audit wait to be judged." in page
+    assert 'href="/p/street/audit/"' in page
 
 
 def test_the_page_shows_marks_but_neither_names_nor_scores(project: Any, ana: Any, edo: Any) -> None:
