@@ -9,11 +9,12 @@ from argus_client import Client
 
 
 def main(slug: str, target: str) -> None:
-    project = Client().project(slug)
-    finished = next((export for export in project.exports() if export.state == "done"), None)
-    export = finished or project.export("tags").wait()
-    export.download(target, progress=lambda done, total: print(f"\r{done:,} of {total:,} bytes", end=""))
-    print(f"\n{export.meta()['records']:,} records, sha256 {export.facts['sha256']}")
+    with Client() as client:
+        project = client.project(slug)
+        finished = next((export for export in project.exports() if export.state == "done"), None)
+        export = finished or project.export("tags").wait()
+        export.download(target, progress=lambda done, total: print(f"\r{done:,} of {total:,} bytes", end=""))
+        print(f"\n{export.meta()['records']:,} records, sha256 {export.facts['sha256']}")
 
 
 if __name__ == "__main__":

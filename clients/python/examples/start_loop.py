@@ -7,13 +7,14 @@ from argus_client import Client
 
 
 def main(slug: str, budget: int | None) -> None:
-    loop = Client().project(slug).start_loop(budget=budget)
-    print(f"loop {loop.number} has started")
-    while loop.refresh().state == "running":
-        now = [f"{stage.name} {stage.done}/{stage.total}" for stage in loop.stages if stage.state == "now"]
-        print(", ".join(now) or "waiting")
-        time.sleep(10)
-    print(loop.state, loop.facts["error"])
+    with Client() as client:
+        loop = client.project(slug).start_loop(budget=budget)
+        print(f"loop {loop.number} has started")
+        while loop.refresh().state == "running":
+            now = [f"{stage.name} {stage.done}/{stage.total}" for stage in loop.stages if stage.state == "now"]
+            print(", ".join(now) or "waiting")
+            time.sleep(10)
+        print(loop.state, loop.facts["error"])
 
 
 if __name__ == "__main__":
