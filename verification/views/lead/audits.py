@@ -119,7 +119,8 @@ def accuracy_context(project_id: int) -> dict[str, Any]:
     """Accuracy from loop to loop: the rows of Table 8 and the charts, for every page that shows them."""
     rows = accuracy_by_loop(project_id)
     told = [row for row in rows if row.is_told]
-    return {"by_loop": told, "charts": _charts(told) if told else []}
+    drawn = any(row.tags or row.qa for row in told)  # what people verified stands in the table alone
+    return {"by_loop": told, "charts": _charts(told) if drawn else []}
 
 
 def draw_context(loop: Loop) -> dict[str, Any]:

@@ -127,8 +127,10 @@ def test_accuracy_from_loop_to_loop_stands_beside_the_verified_set(
     one = Loop.objects.create(project=project, number=1, parent=zero, config_digest="1" * 64)
     judge_all(draw_tag_sample(loop=one, annotated_loop=zero), [ana])
     Loop.objects.filter(pk=one.pk).update(state="finished", finished_at="2026-01-02T00:00Z")
-    judge_audit(draw_audit(loop=zero, size=40), edo, right="place = 1 AND item.position < 10")
     judge_audit(draw_audit(loop=one, population=AuditPopulation.VERIFIED), edo, right="place = 1")
+    alone = lead.get("/p/street/loops/1/accuracy/").content.decode()
+    assert ("Verified by people" in alone, 'class="chart' in alone) == (True, False)  # no empty drawing
+    judge_audit(draw_audit(loop=zero, size=40), edo, right="place = 1 AND item.position < 10")
     first, second = accuracy_by_loop(project.pk)
     assert first.tags is not None
     assert second.verified is not None
