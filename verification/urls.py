@@ -6,6 +6,7 @@ from verification.views.home import home
 
 app_name = "verification"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("p/<slug:slug>/work/", include("verification.views.annotator.urls")),  # first: asked for with every item
     path("p/<slug:slug>/", home, name="home"),
     path("p/<slug:slug>/", include("verification.views.consumer.urls")),
     path("p/<slug:slug>/", include("verification.views.lead.urls")),
@@ -14,5 +15,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:slug>/packages/", include("verification.views.lead.package_urls")),
     path("p/<slug:slug>/audit/", include("verification.views.expert_audit.urls")),
     path("p/<slug:slug>/", include("verification.views.quality_urls")),
-    path("", include("verification.views.annotator.urls")),
 ]

@@ -5,10 +5,11 @@ from django.urls import include, path
 
 from webapp.health import healthz, livez
 
+# Addresses are tried one after the other: what is asked most stands first.
 urlpatterns = [
+    path("", include("verification.urls")),
     path("", include("webapp.projects.urls")),
     path("", include("annotation.urls")),
-    path("", include("verification.urls")),
     path("api/v1/", include("webapp.api.urls")),
     path("accounts/", include("webapp.accounts.urls")),
     path("accounts/", include("allauth.urls")),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from verification.views.lead import items, loops, stranded, takedowns, webhooks
+from verification.views.lead import items, loops, qualifying, stranded, takedowns, webhooks
 
 urlpatterns = [
     path("loops/", loops.loops, name="loops"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("items/priority", items.prioritise, name="prioritise_sample"),
     path("items/waiting/", stranded.stranded, name="stranded_items"),
     path("items/waiting/let-go", stranded.let_go, name="let_go_of_holds"),
+    path("settings/qualifying/", qualifying.qualifying, name="qualifying"),
+    path("settings/qualifying/change", qualifying.change_qualifying, name="change_qualifying"),
     path("webhooks/", webhooks.webhooks, name="webhooks"),
     path("webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
     path("webhooks/<int:webhook_id>/test", webhooks.test, name="test_webhook"),
