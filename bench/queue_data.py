@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import connection
-from django.middleware.csrf import _get_new_csrf_string  # type: ignore[attr-defined]  # a browser gets it with the page
+from django.middleware.csrf import _get_new_csrf_string  # a browser gets it with the page
 
 IMAGES = 1000
 WORDS = ("milk jug", "metal cup", "coffee grinder", "saucepan", "pewter mug")
@@ -47,7 +47,7 @@ def fill_projects(projects: list[Crowded], *, regions: int, people: int) -> list
         Image(project_id=first.project_id, sha256=f"{number:064x}", name=f"{number}.jpg", width=640, height=480)
         for number in range(IMAGES)
     )
-    common = {
+    common: dict[str, Any] = {
         "producer": producer.pk,
         "images": [image.pk for image in images],
         "ids": [concept.pk for concept in concepts],
