@@ -12,7 +12,7 @@ from tests.verification.audits import judge_audit
 from tests.verification.packages import member
 from tests.verification.services.annotated import annotated_loop
 from verification.models import Audit, AuditSlot
-from verification.services.audit_draws import draw_audit
+from verification.services.audit_draws import draw_audit, draw_requested_audit
 
 pytestmark = pytest.mark.django_db
 
@@ -64,9 +64,12 @@ def test_a_lead_draws_an_audit_reads_its_figures_and_closes_it(
     annotated_loop(project, {"cup": 60, "table": 20})
     lead, other = with_token(lea), member(project, "ella", "expert")
     wanted = {"size": 40, "overlap_share": 1.0}
-    drawn = check_answer(f"{BELOW}/loops/{{loop_number}}/audits", "post", send(lead, "loops/0/audits", wanted))
+    asked = check_answer(f"{BELOW}/loops/{{loop_number}}/audits", "post", send(lead, "loops/0/audits", wanted))
+    assert (asked["state"], asked["items"]) == ("drawing", 0)
+    draw_requested_audit(asked["id"])
+    drawn = check_answer(f"{BELOW}/audits/{{audit_id}}", "get", lead.get(f"{STREET}/audits/{asked['id']}"))
     assert (drawn["items"], drawn["slots"], drawn["judged"], drawn["loop"]) == (40, 80, 0, 0)
-    assert send(lead, "loops/0/audits", wanted).json()["id"] == drawn["id"]
+    assert (drawn["state"], drawn["id"]) == ("open", send(lead, "loops/0/audits", wanted).json()["id"])
     audit = Audit.objects.get()
     judge_audit(audit, edo, right="place = 1")
     judge_audit(audit, other, right="place = 1", slot=1)
@@ -92,6 +95,11 @@ def test_a_lead_draws_an_audit_reads_its_figures_and_closes_it(
 def test_nothing_can_be_drawn_of_what_is_not_there(project: Any, lea: Any, with_token: TokenClient) -> None:
     annotated_loop(project, {"cup": 3})
     lead = with_token(lea)
-    assert send(lead, "loops/0/audits", {"population": "verified"}).status_code == 409
+    asked = send(lead, "loops/0/audits", {"population": "verified"}).json()
+    draw_requested_audit(asked["id"])
+    refused = lead.get(f"{STREET}/audits/{asked['id']}").json()
+    assert refused["state"] == "refused"
+    assert "verified" in refused["error"]
+    assert lead.get(f"{STREET}/audits/{asked['id'] + 1}").status_code == 404
     assert send(lead, "loops/7/audits").status_code == 404
     assert send(lead, "loops/0/audits", {"size": 0}).status_code == 400

@@ -5,13 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from argus_client import ApiError, Tag
+from argus_client import ApiError, Audit, NotDrawn, Tag, WaitedTooLong
 
 from tests.factories import make_sample
 from tests.verification.packages import judged_sample, member, packed, reviewed
 from tests.verification.questions import make_question_sample
 from tests.verification.services.annotated import annotated_loop
 from verification.models import AuditSlot, ReviewPackage, Ruling, SampleItem, TaskKind, Verdict, Wording
+from verification.services.audit_draws import draw_requested_audit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,11 +79,10 @@ def test_who_comes_second_is_told_that_the_package_is_taken(project: Any, ana: A
 def test_an_audit_is_drawn_judged_blind_and_read(project: Any, edo: Any, lea: Any, as_client: Any) -> None:
     annotated_loop(project, {"cup": 8})
     lead, expert = as_client(lea).project("street"), as_client(edo).project("street")
-    audit = lead.loop(0).draw_audit(size=8, overlap_share=0)
+    audit = drawn(lead.loop(0).draw_audit(size=8, overlap_share=0))
     assert (audit.facts["items"], audit.is_open) == (8, True)
-    with pytest.raises(ApiError) as refused:
-        lead.loop(0).draw_audit("verified")
-    assert refused.value.status == 409
+    with pytest.raises(NotDrawn, match="verified"):
+        drawn(lead.loop(0).draw_audit("verified"))
     for number, item in enumerate(expert.audit_work(ahead=3)):
         if number == 0:
             assert item.image()[8:12] == b"WEBP"
@@ -97,14 +97,24 @@ def test_an_audit_is_drawn_judged_blind_and_read(project: Any, edo: Any, lea: An
     assert (figures.facts["judged"], figures.facts["unclear"]) == (8, 1)
     assert figures.facts["first"]["value"] == 1.0
     assert lead.accuracy()[0]["tags"]["items"] == 7
-    (listed,) = lead.audits()
+    refused, listed = lead.audits()
+    assert (refused.state, listed.state) == ("refused", "open")
     listed.close()
-    assert not next(lead.audits()).is_open
+    assert listed.refresh().state == "closed"
+
+
+def drawn(audit: Audit) -> Audit:
+    """Drawn as a worker does, while the client waits."""
+    assert audit.state == "drawing"
+    with pytest.raises(WaitedTooLong):
+        audit.wait(timeout=0)
+    draw_requested_audit(audit.id)
+    return audit.wait()
 
 
 def test_leaving_an_audit_gives_its_items_back(project: Any, edo: Any, lea: Any, as_client: Any) -> None:
     annotated_loop(project, {"cup": 5})
-    as_client(lea).project("street").loop(0).draw_audit(size=5)
+    drawn(as_client(lea).project("street").loop(0).draw_audit(size=5))
     for item in as_client(edo).project("street").audit_work(ahead=4):
         assert isinstance(item.tags[0], Tag)
         break

@@ -304,8 +304,9 @@ ROWS |= {
     "api:loop": _api("lead", "lead", "admin", arguments=_LOOP),
     "api:cancel_loop": _api("lead", "lead", "admin", arguments=_LOOP, changes=True),
     "api:loop_audits": _api("lead", "lead", "admin", arguments=_LOOP),
-    "api:loop_audits POST": _api("lead", "lead", "admin", arguments=_LOOP, changes=True, ok=(409,)),
+    "api:loop_audits POST": _api("lead", "lead", "admin", arguments=_LOOP, changes=True, ok=(202,)),
     "api:audits": _api("lead", "lead", "admin"),
+    "api:audit": _api("lead", "lead", "admin", arguments=_no_audit, ok=(404,)),
     "api:close_audit": _api("lead", "lead", "admin", arguments=_no_audit, changes=True, ok=(404,)),
     **{
         f"api:audit_{name}": _api("annotate", "expert", changes=True, ok=_ITEM_ANSWERS)

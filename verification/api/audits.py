@@ -15,13 +15,14 @@ from verification.api.shares import ShareSerializer
 from verification.models import Audit, AuditKind, AuditPopulation
 from verification.selectors.accuracy import AuditFigures, accuracy_by_loop, figures_of_loop
 from verification.selectors.audits import AuditProgress, progress_of
-from verification.services.audit_draws import MOST, OVERLAP_SHARE, SIZE, draw_audit
+from verification.services.audit_draws import MOST, OVERLAP_SHARE, SIZE, request_audit
 from verification.services.audits import close_audit
 from webapp.accounts.models import TokenScope
 from webapp.api.pagination import page_by_key, page_of
 from webapp.api.serializers import PageQuery, StrictSerializer
 from webapp.api.views import ApiView, Needs
 from webapp.core.errors import NotFound
+from webapp.projects.models import Project
 from webapp.projects.policies import Action
 
 _LEAD = Needs(TokenScope.LEAD, Action.RUN_LOOPS)
@@ -41,13 +42,17 @@ class AuditSent(StrictSerializer):
 class AuditSerializer(serializers.Serializer[Any]):
     """`judged` of its `items` have a judgement; `done` of the `slots` that are wanted in all."""
 
+    STATES = (("drawing", "drawing"), ("refused", "refused"), ("open", "open"), ("closed", "closed"))
+
     id = serializers.IntegerField()
     loop = serializers.IntegerField()
     population = serializers.ChoiceField(choices=AuditPopulation.choices)
     task_kind = serializers.ChoiceField(choices=AuditKind.choices)
     frame_size = serializers.IntegerField(help_text="How many rows it was drawn from, about.")
     overlap_share = serializers.FloatField()
-    is_open = serializers.BooleanField(help_text="Its items are handed out to experts.")
+    is_open = serializers.BooleanField(help_text="It was not closed.")
+    state = serializers.ChoiceField(choices=STATES, help_text="open: its items are handed out to experts.")
+    error = serializers.CharField(allow_blank=True, help_text="Why it was refused: why it could not be drawn.")
     created_at = serializers.DateTimeField()
     items = serializers.IntegerField()
     judged = serializers.IntegerField()
@@ -157,15 +162,16 @@ class LoopAuditsView(ApiView):
 
     @extend_schema(
         operation_id="audits_draw",
-        summary="Draw one of a loop's audits",
+        summary="Have one of a loop's audits drawn",
         request=AuditSent,
-        responses={201: AuditSerializer},
+        responses={202: AuditSerializer},
         tags=["audits"],
     )
     def post(self, request: Request, slug: str, loop_number: int) -> Response:
-        """Drawn once for each population and kind: the same request again is the same audit."""
+        """A worker draws it; look at its state. Drawn once for each population and kind: the same request again is the
+        same audit, and tries again one that could not be drawn."""
         sent = self.sent(AuditSent)
-        audit = draw_audit(
+        audit = request_audit(
             loop=find_loop_of(self.project, loop_number),
             population=AuditPopulation(sent["population"]),
             task_kind=AuditKind(sent["task_kind"]),
@@ -174,7 +180,18 @@ class LoopAuditsView(ApiView):
             user=self.person,
         )
         (progress,) = progress_of([audit])
-        return Response(AuditSerializer(_facts(progress)).data, status=status.HTTP_201_CREATED)
+        return Response(AuditSerializer(_facts(progress)).data, status=status.HTTP_202_ACCEPTED)
+
+
+class AuditView(ApiView):
+    needs: ClassVar = {"GET": _LEAD}
+
+    @extend_schema(
+        operation_id="audits_read", summary="How far an audit is", responses=AuditSerializer, tags=["audits"]
+    )
+    def get(self, request: Request, slug: str, audit_id: int) -> Response:
+        (progress,) = progress_of([find_audit(self.project, audit_id)])
+        return Response(AuditSerializer(_facts(progress)).data)
 
 
 class CloseAuditView(ApiView):
@@ -189,9 +206,7 @@ class CloseAuditView(ApiView):
     )
     def post(self, request: Request, slug: str, audit_id: int) -> Response:
         """What was judged counts."""
-        audit = Audit.objects.filter(project=self.project, pk=audit_id).first() if audit_id < 2**63 else None
-        if audit is None:
-            raise NotFound(_("This project has no such audit."))
+        audit = find_audit(self.project, audit_id)
         return Response(ClosedAnswer({"closed": close_audit(audit=audit, user=self.person)}).data)
 
 
@@ -214,15 +229,30 @@ class AccuracyView(ApiView):
         return Response(AccuracyAnswer({"items": rows}).data)
 
 
+def find_audit(project: Project, audit_id: int) -> Audit:
+    """Raises NotFound."""
+    audit = Audit.objects.filter(project=project, pk=audit_id).first() if audit_id < 2**63 else None
+    if audit is None:
+        raise NotFound(_("This project has no such audit."))
+    return audit
+
+
 def _facts(progress: AuditProgress) -> dict[str, Any]:
     audit = progress.audit
-    names = ("id", "population", "task_kind", "frame_size", "overlap_share", "is_open", "created_at")
+    names = ("id", "population", "task_kind", "frame_size", "overlap_share", "is_open", "error", "created_at")
     counts = ("items", "judged", "slots", "done")
     return {
         "loop": audit.loop.number,
+        "state": _state(audit),
         **{name: getattr(audit, name) for name in names},
         **{name: getattr(progress, name) for name in counts},
     }
+
+
+def _state(audit: Audit) -> str:
+    if audit.drawn_at is None:
+        return "refused" if audit.error else "drawing"
+    return "open" if audit.is_open else "closed"
 
 
 def _figures(figures: AuditFigures) -> dict[str, Any]:

@@ -20,6 +20,7 @@ urlpatterns = [
     path("loops/<int:loop_number>/cancel", loops.CancelLoopView.as_view(), name="cancel_loop"),
     path("loops/<int:loop_number>/audits", audits.LoopAuditsView.as_view(), name="loop_audits"),
     path("audits", audits.AuditsView.as_view(), name="audits"),
+    path("audits/<int:audit_id>", audits.AuditView.as_view(), name="audit"),
     path("audits/<int:audit_id>/close", audits.CloseAuditView.as_view(), name="close_audit"),
     *(path(f"audits/{name}", view.as_view(), name=f"audit_{name}") for name, view in audit_work.VIEWS.items()),
     path("accuracy", audits.AccuracyView.as_view(), name="accuracy"),

@@ -2,7 +2,7 @@
 
 from argus_client.audits import Audit, AuditItem
 from argus_client.client import Client, Project
-from argus_client.errors import ApiError, ArgusClientError, ConnectionFailed, DigestMismatch, WaitedTooLong
+from argus_client.errors import ApiError, ArgusClientError, ConnectionFailed, DigestMismatch, NotDrawn, WaitedTooLong
 from argus_client.exports import Export
 from argus_client.loops import Loop, Stage
 from argus_client.packages import Package, PackedItem
@@ -20,6 +20,7 @@ __all__ = [
     "Export",
     "Item",
     "Loop",
+    "NotDrawn",
     "Package",
     "PackedItem",
     "Project",

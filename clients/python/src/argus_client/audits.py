@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from argus_client.errors import NotDrawn, WaitedTooLong
 from argus_client.transport import Transport
 from argus_client.work import Tag
 
@@ -111,6 +112,27 @@ class Audit:
     @property
     def is_open(self) -> bool:
         return bool(self.facts["is_open"])
+
+    @property
+    def state(self) -> str:
+        """drawing, refused, open or closed."""
+        return str(self.facts["state"])
+
+    def refresh(self) -> Audit:
+        """Ask again how far it is."""
+        self.facts |= self._transport.get(f"{self._path}/audits/{self.id}")
+        return self
+
+    def wait(self, *, timeout: float = 600.0, every: float = 2.0) -> Audit:
+        """Until it is drawn. Raises WaitedTooLong, and NotDrawn with the reason."""
+        deadline = time.monotonic() + timeout
+        while self.refresh().state == "drawing":
+            if time.monotonic() + every > deadline:
+                raise WaitedTooLong(f"audit {self.id} is still being drawn")
+            time.sleep(every)
+        if self.state == "refused":
+            raise NotDrawn(str(self.facts["error"]))
+        return self
 
     def close(self) -> None:
         """Hand out no more of its items. What was judged counts."""

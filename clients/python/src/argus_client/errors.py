@@ -41,5 +41,9 @@ class DigestMismatch(ArgusClientError):
     """A downloaded file is not the one the server described; it was removed."""
 
 
+class NotDrawn(ArgusClientError):
+    """An audit cannot be drawn; the text says why."""
+
+
 class WaitedTooLong(ArgusClientError):
     """Something did not finish within the time given."""

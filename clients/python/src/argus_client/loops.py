@@ -69,9 +69,9 @@ class Loop:
         size: int | None = None,
         overlap_share: float | None = None,
     ) -> Audit:
-        """Draw a uniform sample for experts. population: model or verified; task_kind: tag or qa. Drawn once for each.
+        """Have a uniform sample drawn for experts: `wait` on it. population: model or verified; task_kind: tag or qa.
 
-        Raises ApiError: 409 when there is nothing to judge.
+        Drawn once for each; asked for again, one that could not be drawn is tried again.
         """
         sent = {"population": population, "task_kind": task_kind, "size": size, "overlap_share": overlap_share}
         facts = self._transport.post(
