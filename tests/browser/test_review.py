@@ -161,9 +161,10 @@ def test_a_page_asked_for_before_the_server_had_a_mark_shows_it(page_as: Any, pr
     Ruling.objects.all().delete()
     page = page_as(edo)
     page.on("dialog", lambda dialog: dialog.accept())
+    held: list[Route] = []
+    page.route("**/mark", lambda route: held.append(route))
     page.goto(f"{DESK}{package.pk}/")
     ready(page)
-    held: list[Route] = []
 
     def loaded_again(route: Route) -> None:
         old_page = route.fetch()
@@ -173,9 +174,9 @@ def test_a_page_asked_for_before_the_server_had_a_mark_shows_it(page_as: Any, pr
         time.sleep(0.3)  # the answer reaches the page that goes
         route.fulfill(response=old_page)
 
-    page.route("**/mark", lambda route: held.append(route))
     page.keyboard.press("a")
     expect(page.locator("#saved[data-kind=busy]")).to_be_visible()
+    assert len(held) == 1
     page.route(f"**{DESK}{package.pk}/", loaded_again)
     page.reload()
     ready(page)

@@ -455,7 +455,7 @@ def test_no_barriers_are_found(project: Any, ana: Any, page_as: PageAs) -> None:
 
     def look() -> None:
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             for width, height in ((1440, 900), (390, 844)):
                 page.set_viewport_size({"width": width, "height": height})
                 assert axe(page) == [], (scheme, width)
