@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection
 
 from annotation.models import Loop
 from verification.models import Sample, TaskKind
 
-# Beyond so many verdicts their pay is not summed up for a page.
+# Of larger samples the pay is not summed up for a page, and they are counted anew only so often.
 MOST_SUMMED = 50_000
+RECOUNT_SECONDS = 30
 MOST_TIMED = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class SampleProgress:
     """total and done: verdicts wanted and given; working: people who hold items now; with_lead: items skipped by
-    three people. spent: pay so far, None when there are too many verdicts to sum up."""
+    three people. spent: pay so far, None when there are too many items to sum up."""
 
     items: int
     total: int
@@ -83,12 +85,18 @@ def last_tag_sample(project_id: int) -> Sample | None:
 
 
 def progress_of_sample(sample: Sample) -> SampleProgress:
-    """In two queries, over the sample's own rows."""
+    """In two queries, over the sample's own rows; of one of more than MOST_SUMMED items half a minute old at most."""
+    key = f"sample-progress:{sample.pk}"
+    if (kept := cache.get(key)) is not None:
+        return SampleProgress(*kept)
     items, still_open, leased, working, with_lead = _row(_PROGRESS, sample)
     total = items * sample.overlap
     done = max(total - still_open - leased, 0)
-    spent = _row(_SPENT, sample)[0] if done <= MOST_SUMMED else None
-    return SampleProgress(items, total, done, working, with_lead, spent)
+    spent = _row(_SPENT, sample)[0] if items <= MOST_SUMMED else None
+    found = SampleProgress(items, total, done, working, with_lead, spent)
+    if items > MOST_SUMMED:
+        cache.set(key, astuple(found), RECOUNT_SECONDS)
+    return found
 
 
 def pace_of_sample(sample: Sample) -> Pace:
