@@ -40,7 +40,18 @@ def verdict(item: dict[str, Any], **said: Any) -> dict[str, Any]:
 
 def test_an_annotator_gets_the_pair_and_nothing_that_sways(items: list[SampleItem], as_ana: Client) -> None:
     item = leased(as_ana)
-    assert set(item) == {"assignment", "item", "ticket", "image", "box", "tag", "tag_id", "question", "answer", "others"}
+    assert set(item) == {
+        "assignment",
+        "item",
+        "ticket",
+        "image",
+        "box",
+        "tag",
+        "tag_id",
+        "question",
+        "answer",
+        "others",
+    }
     assert (item["tag"], item["answer"]) == ("milk jug", "The milk jug is red.")
 
 
