@@ -2,11 +2,11 @@
 
 What is held for a person comes first, then the urgent slots, the normal ones, and those for later (`Priority`); of
 equal ones first those of the sample with the higher priority. Slots of one priority are handed out in the order of
-their rank, from where the person last stopped: `max(rank)` of what they have or had of it is their cursor. What lies
-behind a cursor was passed for good reason (others hold it, it is their own item), so nobody scans it again; a slot that
-comes free is moved to just ahead of everybody. A slot that is held for somebody (`held_for`) is found first by that
-person and by nobody else, also when its sample is closed: a package that failed is judged anew while experts review
-the rest.
+their rank, from where the person last stopped: the highest rank of what they have or had of it is their cursor. What
+lies behind a cursor was passed for good reason (others hold it, it is their own item), so nobody scans it again; a slot
+that comes free is moved to just ahead of everybody. A slot that is held for somebody (`held_for`) is found first by
+that person and by nobody else, also when its sample is closed: a package that failed is judged anew while experts
+review the rest.
 
 One queue serves all kinds of task; a person is given one kind at a time. Only the database's clock counts.
 """
@@ -75,22 +75,23 @@ COLUMNS_SQL = """
 """
 
 # A person has at most one slot of an item, whatever the round. Written as scalar subqueries, not NOT EXISTS: that would
-# be planned as a join with all the person ever did.
+# be planned as a join with all the person ever did. `+ 0` keeps the planner from looking through all the person did
+# for the item: it would, as long as the table's statistics say that nobody has done anything.
 NOT_THEIRS_SQL = """
     (SELECT own.id FROM verification_assignment own
-     WHERE own.item_id = a.item_id AND own.annotator_id = %(user)s LIMIT 1) IS NULL
+     WHERE own.item_id = a.item_id AND own.annotator_id + 0 = %(user)s LIMIT 1) IS NULL
     AND (SELECT k.id FROM verification_skip k
          WHERE k.item_id = a.item_id AND k.annotator_id = %(user)s LIMIT 1) IS NULL
 """
 # Who checked a pair does not write its answer (papers V1 appendix B.3), and who wrote it does not check it again.
 _NO_PART_IN_PARENT = """
     AND (SELECT own.id FROM verification_assignment own
-         WHERE own.item_id = i.parent_id AND own.annotator_id = %(user)s LIMIT 1) IS NULL
+         WHERE own.item_id = i.parent_id AND own.annotator_id + 0 = %(user)s LIMIT 1) IS NULL
 """
 _NO_PART_IN_ANSWER = """
     AND (a.round = 0
          OR (SELECT own.id FROM verification_sampleitem child JOIN verification_assignment own ON own.item_id = child.id
-             WHERE child.parent_id = i.id AND own.annotator_id = %(user)s LIMIT 1) IS NULL)
+             WHERE child.parent_id = i.id AND own.annotator_id + 0 = %(user)s LIMIT 1) IS NULL)
 """
 _ELIGIBLE = {
     TaskKind.TAG: NOT_THEIRS_SQL,
@@ -162,12 +163,14 @@ source AS MATERIALIZED (
 # the statement does not wait for the disk when it is a transaction of its own.
 _COMMIT_LATER = "set_config('synchronous_commit', 'off', true) = 'off'"
 
-# Held slots do not move the cursor: they are found without it.
+# Held slots do not move the cursor: they are found without it. The last rank is read off the end of an index, which
+# `max(rank)` is not while the table's statistics still say that nobody has done anything.
 AHEAD_SQL = """
     a.priority = __priority__
-    AND a.rank >= coalesce((SELECT max(c.rank) FROM verification_assignment c
+    AND a.rank >= coalesce((SELECT c.rank FROM verification_assignment c
                             WHERE c.annotator_id = %(user)s AND c.sample_id = s.id AND c.priority = __priority__
-                              AND c.held_for_id IS NULL),
+                              AND c.held_for_id IS NULL
+                            ORDER BY c.rank DESC LIMIT 1),
                            -9223372036854775808)
 """
 # A second look at what the cursor passed: bounded, and only when nothing is ahead.

@@ -58,7 +58,8 @@ _WORDED = """
 )
 """
 
-_HELD_BY_THEM = "a.state = 'leased' AND a.annotator_id = %(user)s"
+# `+ 0`: found by its number, not among what the person holds, where every lease they ever had may have left a trace.
+_HELD_BY_THEM = "a.state = 'leased' AND a.annotator_id + 0 = %(user)s"
 # Who is kept from working gives nothing in late either: a lead who pauses somebody wants no more of their work.
 _STILL_FREE = f"""
     a.state = 'open' AND (s.is_open AND a.held_for_id IS NULL OR a.held_for_id = %(user)s)

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from annotation.models import Loop, LoopState
 from tests.factories import make_sample
-from tests.verification.judgements import items_of, judge
+from tests.verification.judgements import items_of, judge, judge_all
 from tests.verification.packages import member
 from tests.verification.services.crowds import in_threads, people, verdict_of, work_until_empty
 from verification.models import Assignment, ItemChange, ItemState, Priority, Sample, SampleItem, TaskKind, Verdict
@@ -252,22 +253,41 @@ def test_leasing_reads_slots_by_index_alone(project: Any, lea: Any, ana: Any) ->
     ids = ids_of(sample)
     make(project, lea, ids[-300:], URGENT)
     leased(project, ana, 3)
-    statement = lease_parts(1, kind=TaskKind.TAG, ahead=AHEAD_SQL, condition="true")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE verification_assignment, verification_sampleitem")
+    of_slots = _slots_read(project, ana)
+    assert any(node.get("Index Name") == "assignment_next" and node["Actual Loops"] for node in of_slots)
+    assert _touched(of_slots) < 60, "the cursor keeps it from going through what is open"
+
+
+def test_leasing_does_not_read_what_somebody_did_when_statistics_are_old(project: Any, ana: Any) -> None:
+    sample = make_sample(project, items=1005)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE verification_assignment, verification_sampleitem")  # nobody has done anything
+    last = Assignment.objects.filter(sample=sample).order_by("-rank").values_list("pk", flat=True)[:5]
+    aside = Assignment.objects.filter(pk__in=list(last))
+    aside.update(state="leased", annotator=member(project, "bob", "annotator"), leased_until=timezone.now())
+    judge_all(sample, [ana])
+    aside.update(state="open", annotator=None, leased_until=None)
+    assert _touched(_slots_read(project, ana)) < 60
+
+
+def _slots_read(project: Any, person: Any) -> list[dict[str, Any]]:
+    """The parts of the plan that read slots, while one is leased."""
+    statement = lease_parts(1, kind=TaskKind.TAG, ahead=AHEAD_SQL, condition="true")
+    with connection.cursor() as cursor:
         cursor.execute(
             f"EXPLAIN (ANALYZE, FORMAT JSON) WITH {statement} SELECT id FROM slot",  # noqa: S608
-            lease_values(project.pk, ana.pk),
+            lease_values(project.pk, person.pk),
         )
         (found,) = cursor.fetchone()
-    nodes = list(_nodes(found[0]["Plan"]))
-    of_slots = [node for node in nodes if node.get("Relation Name") == "verification_assignment"]
-    assert {node["Node Type"] for node in of_slots} <= {"Index Scan", "Index Only Scan", "ModifyTable"}
-    assert any(node.get("Index Name") == "assignment_next" and node["Actual Loops"] for node in of_slots)
-    touched = sum(
-        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in of_slots
-    )
-    assert touched < 60, "the cursor keeps it from going through what is open"
+    nodes = [node for node in _nodes(found[0]["Plan"]) if node.get("Relation Name") == "verification_assignment"]
+    assert {node["Node Type"] for node in nodes} <= {"Index Scan", "Index Only Scan", "ModifyTable"}
+    return nodes
+
+
+def _touched(nodes: list[dict[str, Any]]) -> float:
+    return sum((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in nodes)
 
 
 def _nodes(plan: dict[str, Any]) -> Any:
