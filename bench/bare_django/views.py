@@ -1,6 +1,7 @@
 """Take an item (SKIP LOCKED), insert a verdict: in two requests, or in one."""
 
 import json
+from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -31,7 +32,7 @@ def _take(annotator: int) -> dict[str, object]:
     return {"item": item, "shown": json.loads(shown)}
 
 
-def _submit(sent: dict[str, object]) -> object:
+def _submit(sent: dict[str, Any]) -> object:
     with connection.cursor() as cursor:
         cursor.execute(SUBMIT, sent)
         row = cursor.fetchone()
