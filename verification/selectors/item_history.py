@@ -85,7 +85,7 @@ class _Names:
 
     def __init__(self, viewer_id: int, with_names: bool) -> None:
         self._viewer_id = viewer_id
-        self._with_names = with_names
+        self.with_names = with_names
         self._numbers: dict[int, int] = {}
 
     def of(self, person: Any, *, expert: bool = False) -> str:
@@ -93,7 +93,7 @@ class _Names:
             return ""
         if person.pk == self._viewer_id:
             return _("You")
-        if self._with_names:
+        if self.with_names:
             return str(person.display_name)
         if expert:
             return _("An expert")
@@ -119,7 +119,7 @@ def _verdicts(item: SampleItem, names: _Names, texts: dict[int, str]) -> Iterabl
     for back in sent:
         says = [_("Verdict of %(name)s") % {"name": names.of(back.verdict.annotator)}]
         what = gettext_lazy("Sent back by the project lead")
-        who = names.of(back.change.by) if names._with_names else ""  # noqa: SLF001  # same module
+        who = names.of(back.change.by) if names.with_names else ""
         yield Event(back.change.created_at, what, who, says, back.change.reason)
 
 
@@ -131,7 +131,7 @@ def _skips(item: SampleItem, names: _Names) -> Iterable[Event]:
 
 def _changes(item: SampleItem, names: _Names) -> Iterable[Event]:
     """What leads did to it; experts are not told by whom, nor whom it was given to."""
-    if not names._with_names:  # noqa: SLF001  # same module
+    if not names.with_names:
         return
     for change in ItemChange.objects.filter(item=item).select_related("by"):
         says = [str(Priority(change.priority).label)] if change.priority is not None else []

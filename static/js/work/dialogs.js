@@ -28,7 +28,8 @@ export function show(name) {
   byId(`${name}-dialog`).showModal();
 }
 
-// 1 to 4 in the skip dialog, digits for the tags of the card; ?, G and M close what they opened. `pressed` is the key itself: the reasons keep their digits.
+// 1 to 4 in the skip dialog, digits for the tags of the card; ?, G and M close what they opened. `pressed` is the key
+// itself: the reasons keep their digits.
 export function handleDialogKey(dialog, key, pressed) {
   if (dialog.id === "skip-dialog" && /^[1-4]$/.test(pressed)) {
     dialog.querySelectorAll("[data-reason]")[Number(pressed) - 1].click();
