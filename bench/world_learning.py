@@ -11,7 +11,11 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -69,9 +73,10 @@ def main(arguments: list[str] | None = None) -> int:
     with TemporaryDirectory() as temporary:
         out = options.out or Path(temporary)
         figures: dict[str, Any] = {"sizes": _described(sizes), "device": options.device}
-        for part in PARTS:
-            if options.only in (None, part):
-                figures.update(_run(part, out, sizes, options))
+        if options.only:
+            figures.update(_run(options.only, out, sizes, options))
+        else:
+            figures.update(_run_all(out, sizes, options))
         figures["seconds"] = round(time.perf_counter() - started)
     goals = {name: goal for name, goal in GOALS.items() if options.only in (None, "main")}
     report("world_learning", figures, goals)
@@ -90,6 +95,36 @@ def _run(part: str, out: Path, sizes: Sizes, options: Namespace) -> dict[str, An
     return question_run(out, sizes, seed=options.seed, device=options.device)
 
 
+def _run_all(out: Path, sizes: Sizes, options: Namespace) -> dict[str, Any]:
+    """On several cores the main run has a process of its own, and the questions follow its loops: two processes of one
+    thread get more out of two cores than one process of two threads."""
+    if options.device != "cpu" or options.threads < 2:
+        return {name: figure for part in PARTS for name, figure in _run(part, out, sizes, options).items()}
+    import torch
+
+    from bench.learning.question_runs import question_run
+    from bench.learning.runs import main_run
+
+    beside = options.threads // 2
+    torch.set_num_threads(beside)
+    with ProcessPoolExecutor(
+        1, get_context("spawn"), initializer=torch.set_num_threads, initargs=(options.threads - beside,)
+    ) as processes:
+        main_result = processes.submit(main_run, out, sizes, seed=options.seed, device=options.device)
+        figures = _run("ablations", out, sizes, options)
+        await_loop = partial(_await_loop, main_result, out, options.seed)
+        figures |= question_run(out, sizes, seed=options.seed, device=options.device, await_loop=await_loop)
+        return main_result.result() | figures
+
+
+def _await_loop(main_result: Future[dict[str, Any]], out: Path, seed: int, number: int) -> None:
+    from bench.learning.runs import has_loop
+
+    while not has_loop(out, seed, number):
+        with suppress(TimeoutError):
+            main_result.result(timeout=1)  # raises if the main run failed
+
+
 def _options(arguments: list[str] | None) -> Namespace:
     options = parser("world_learning", __doc__)
     options.add_argument("--quick", action="store_true", help="sizes that fit 40 minutes on 2 cores")
@@ -98,7 +133,12 @@ def _options(arguments: list[str] | None) -> Namespace:
     options.add_argument("--seed", type=int, default=1, help="first seed (default: %(default)s)")
     options.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="cuda takes larger sizes")
     options.add_argument("--out", type=Path, metavar="DIR", help="keeps results here; an interrupted run goes on")
-    options.add_argument("--threads", type=int, default=2, help="of the processor (default: %(default)s)")
+    options.add_argument(
+        "--threads",
+        type=int,
+        default=2,
+        help="of the processor (default: %(default)s); two: the main run beside the other parts",
+    )
     return options.parse_args(arguments)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -40,11 +41,23 @@ REPLAYED: Final = 500
 answers forgets how to answer."""
 
 
-def question_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str, Any]:
-    """Loops 0 to 3 of questions, about the tags that the main run's loops gave."""
-    main_run(out, sizes, seed=seed, device=device)
+def question_run(
+    out: Path, sizes: Sizes, *, seed: int, device: str, await_loop: Callable[[int], None] | None = None
+) -> dict[str, Any]:
+    """Loops 0 to 3 of questions, about the tags that the main run's loops gave.
+
+    await_loop: returns when that loop of the main run is on disk; without it the main run is run first.
+    """
+    if await_loop is None:
+        main_run(out, sizes, seed=seed, device=device)
+    else:
+        await_loop(0)
     engine = main_engine(out, sizes, seed=seed, device=device, features=False)
-    found = remembered(out / f"questions-{seed}.json", lambda: {"loops": question_loops(engine, out, sizes.questions)})
+
+    def loops_of_questions() -> dict[str, Any]:
+        return {"loops": question_loops(engine, out, sizes.questions, await_loop=await_loop)}
+
+    found = remembered(out / f"questions-{seed}.json", loops_of_questions)
     loops = found["loops"]
     for loop in loops:
         print(f"questions, loop {loop['loop']}: {loop}", file=sys.stderr)
@@ -54,7 +67,13 @@ def question_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str
 
 
 def question_loops(
-    engine: Engine, out: Path, steps: int, *, starter: Path = STARTER_ASM, replayed: int = REPLAYED
+    engine: Engine,
+    out: Path,
+    steps: int,
+    *,
+    starter: Path = STARTER_ASM,
+    replayed: int = REPLAYED,
+    await_loop: Callable[[int], None] | None = None,
 ) -> list[dict[str, Any]]:
     """People see the questions of a tenth of the regions in a loop; audited regions and the hold-out never."""
     settings, corpus = engine.settings, engine.corpus
@@ -81,6 +100,8 @@ def question_loops(
             )  # fmt: skip
             loss = list(losses)[-1]
             print(f"questions, loop {number}: last loss {loss:.3f}", file=sys.stderr, flush=True)
+            if await_loop:
+                await_loop(number)
             first = _first_tags(out, settings.seed, number)
         given = answered(model, corpus, ask(audited, first, EACH, settings.seed), settings.device)
         measured = quality(engine.audit.oracle, corpus, given)

@@ -55,7 +55,12 @@ def main_run(out: Path, sizes: Sizes, *, seed: int, device: str) -> dict[str, An
 
 def has_run(out: Path, seed: int) -> bool:
     """Whether all loops of the main run are on disk."""
-    return all((out / f"main-{seed}" / f"loop-{number}" / "figures.json").is_file() for number in range(LOOPS + 1))
+    return all(has_loop(out, seed, number) for number in range(LOOPS + 1))
+
+
+def has_loop(out: Path, seed: int, number: int) -> bool:
+    """Whether that loop of the main run is on disk; its figures are written last."""
+    return (out / f"main-{seed}" / f"loop-{number}" / "figures.json").is_file()
 
 
 @lru_cache(maxsize=1)
