@@ -13,13 +13,14 @@ import time
 from argparse import Namespace
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench.learning.sizes import CUDA, FULL, QUICK, Sizes
 from bench.reporting import AT_LEAST, Goal, parser, report
 
 GOALS: dict[str, Goal] = {
@@ -30,37 +31,6 @@ GOALS: dict[str, Goal] = {
     "verified_percent": (AT_LEAST, 97.0),
 }
 PARTS = ("main", "questions", "ablations")
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """scenes; steps of the adaptation, of M_0 and of each fine-tuning: of the main run and of an ablation's arms;
-    steps of each fine-tuning of the ASM."""
-
-    scenes: int
-    adapting: int
-    first: int
-    later: int
-    arm_scenes: int
-    arm_adapting: int
-    arm_first: int
-    arm_later: int
-    seeds: int
-    questions: int
-
-
-QUICK = Sizes(
-    scenes=1500, adapting=900, first=600, later=900,
-    arm_scenes=200, arm_adapting=400, arm_first=80, arm_later=80, seeds=1, questions=150,
-)  # fmt: skip
-FULL = Sizes(
-    scenes=2500, adapting=3000, first=3000, later=3000,
-    arm_scenes=700, arm_adapting=1500, arm_first=400, arm_later=400, seeds=5, questions=800,
-)  # fmt: skip
-CUDA = Sizes(
-    scenes=10_000, adapting=10_000, first=10_000, later=10_000,
-    arm_scenes=2000, arm_adapting=10_000, arm_first=1500, arm_later=1500, seeds=10, questions=3000,
-)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

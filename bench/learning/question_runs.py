@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +23,8 @@ from .answering import answered, ask, quality, taught
 from .corpus import Corpus, Ints
 from .rounds import Engine
 from .runs import main_engine, main_run
+from .sizes import Sizes
 from .storage import read_state, remembered
-
-if TYPE_CHECKING:
-    from bench.world_learning import Sizes
 
 EACH: Final = 2
 """Questions about a region."""

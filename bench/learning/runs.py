@@ -5,21 +5,19 @@ from __future__ import annotations
 import sys
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from bench.learning.ablations import one_seed
 from bench.learning.comparisons import compared
 from bench.learning.engines import World, build_engine
 from bench.learning.fitting import Fit
 from bench.learning.rounds import LOOPS, Engine, Settings, State, adapt, loop_zero, next_loop
+from bench.learning.sizes import Sizes
 from bench.learning.storage import read_state, remembered, write_state
 from bench.learning.verified import verified_set
 from bench.world.starter_clip import channels_last
 from ml.checkpoint import load_model, save_model
 from ml.rclip.model import RClip
-
-if TYPE_CHECKING:
-    from bench.world_learning import Sizes
 
 VIEWS: Final = 4
 """Of every region in the main run."""
