@@ -86,8 +86,10 @@ WITH target AS (
     FROM verification_verdict v
     JOIN verification_assignment a ON a.id = v.assignment_id AND a.verdict_id = v.id
     JOIN verification_sample s ON s.id = a.sample_id
+    JOIN projects_project p ON p.id = s.project_id
     JOIN verification_ledgerentry pay ON pay.verdict_id = v.id
     WHERE v.key = %(verdict)s AND v.annotator_id = %(user)s AND NOT v.is_withdrawal
+      AND {MAY_WORK_SQL}
       AND s.project_id = %(project)s AND (s.is_open OR a.held_for_id IS NOT NULL) AND a.state = 'done'
       AND NOT EXISTS (SELECT 1 FROM verification_packageitem packed
                       WHERE packed.item_id = v.item_id AND v.id = ANY(packed.verdict_ids))
@@ -258,8 +260,9 @@ def withdraw_verdict(
     """Undo: supersede the verdict with `verdict_key`, take its pay back, lease its slot to the same person again.
 
     Only among the person's last `depth` verdicts, while its sample is open, it is not packed for an expert and nobody
-    has begun with what followed from it. The same `key` gives the same receipt again. Locks the item, then its slot.
-    Raises NotFound, or Conflict with code `not_undoable` or `key_reused`.
+    has begun with what followed from it. Who is kept from working may be given no slot, so their verdicts stand. The
+    same `key` gives the same receipt again. Locks the item, then its slot.
+    Raises NotFound, or Conflict with code `not_undoable`, `held_back` or `key_reused`.
     """
     values = {"project": project_id, "user": user_id, "verdict": verdict_key, "key": key, "depth": depth}
     with transaction.atomic():
@@ -279,6 +282,9 @@ def withdraw_verdict(
         key=verdict_key, annotator_id=user_id, is_withdrawal=False, item__sample__project_id=project_id
     ).exists():
         raise NotFound(_("There is no verdict of yours to undo here."))
+    if not may_work(project_id=project_id, user_id=user_id):
+        message = _("You are given no items here for now, so this verdict stands as you sent it. Ask your lead.")
+        raise Conflict(message, code="held_back")
     raise _not_undoable()
 
 

@@ -309,7 +309,7 @@ export class WorkScreen {
       this.lostItems += 1;
       this.showLostText(send.content.text || send.content.right_tag || "");
     } else if (send.name === "undo") {
-      this.standAsSent();
+      this.standAsSent(failure.code === "held_back" ? failure.message : this.messages.say("not_undone"));
     } else if (failure.code !== "already_done" && failure.code !== "lease_lost") {
       this.panels.refused(this.messages.say("refused", { reason: failure.message }));
     }
@@ -334,9 +334,9 @@ export class WorkScreen {
     byId("lost-words").textContent = text;
   }
 
-  // An undo came too late: the item on the screen is done, and so is what was sent about it since.
-  standAsSent() {
-    this.panels.refused(this.messages.say("not_undone"));
+  // An undo that is not taken: the item on the screen is done, and so is what was sent about it since.
+  standAsSent(reason) {
+    this.panels.refused(reason);
     for (const send of this.outbox.sends.filter((other) => other.name !== "undo")) this.outbox.remove(send);
     this.current = null;
     this.fetchItems();

@@ -99,6 +99,30 @@ def test_a_late_verdict_of_who_is_kept_from_working_is_kept_and_counts_nowhere(
     assert Verdict.objects.count() == LedgerEntry.objects.count() == 1
 
 
+@pytest.mark.parametrize("keep_from_working", [pause_person, require_requalification])
+def test_who_is_kept_from_working_cannot_undo_and_gets_no_slot_by_it(
+    project: Any, ana: Any, lea: Any, keep_from_working: Any
+) -> None:
+    make_sample(project, items=2)
+    (item,) = lease(project, ana, 1)
+    key = uuid.uuid4()
+    verdict_of(project, ana, item, wrong=1, key=key)
+    before = earned(ana)
+    keep_from_working(project_id=project.pk, person_id=ana.pk, by_id=lea.pk, reason="")
+    undo = {"project_id": project.pk, "user_id": ana.pk, "verdict_key": key, "key": uuid.uuid4()}
+    for _again in range(2):
+        with pytest.raises(Conflict) as refused:
+            withdraw_verdict(**undo)
+        assert refused.value.code == "held_back"
+        assert "stands as you sent it" in refused.value.message
+    assert not Assignment.objects.filter(annotator=ana, state="leased").exists()
+    assert (Verdict.objects.count(), earned(ana)) == (1, before)
+    resume_person(project_id=project.pk, person_id=ana.pk, by_id=lea.pk)
+    withdraw_verdict(**undo)
+    assert Assignment.objects.get(annotator=ana).state == "leased"
+    assert earned(ana) == 0
+
+
 def test_others_work_on_and_so_does_the_person_elsewhere(project: Any, ana: Any, lea: Any) -> None:
     from webapp.projects.models import Membership, Project
 

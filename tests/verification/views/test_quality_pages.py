@@ -119,6 +119,18 @@ def test_a_paused_person_reads_why(client: Client, project: Any, ana: Any, lea: 
     assert 'id="continue"' not in text
 
 
+def test_a_paused_person_is_told_why_a_verdict_of_theirs_stands(
+    client: Client, project: Any, work: Any, ana: Any, lea: Any
+) -> None:
+    own = f"/p/street/work/history/{key_of(items_of(work.sample)[2], ana)}/"
+    assert "Judge it again" in page(client, ana, own)
+    pause_person(project_id=project.pk, person_id=ana.pk, by_id=lea.pk, reason="")
+    text = page(client, ana, own)
+    assert "It stands as you sent it" in text
+    assert "Judge it again" not in text
+    assert client.post(f"{own}revise").status_code == 409
+
+
 def test_own_history_shows_what_can_be_changed_and_reopens_it(
     client: Client, project: Any, work: Any, ana: Any
 ) -> None:

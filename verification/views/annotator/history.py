@@ -17,6 +17,7 @@ from verification.selectors.comments import remarks_of, unread_threads
 from verification.selectors.feedback import feedback_of
 from verification.selectors.own_history import OwnVerdict, own_unpacked_verdicts, own_verdict, own_verdicts_on
 from verification.services.comments import add_comment, mark_read
+from verification.services.held_back import may_work
 from verification.services.verdicts import withdraw_verdict
 from verification.views.annotator.feedback import shown_feedback
 from verification.views.annotator.page_keys import read_before, shown_before
@@ -80,6 +81,7 @@ def item(request: ProjectRequest, key: UUID) -> HttpResponse:
     remarks, _last = remarks_of(item_id=own.item.item_id, annotator_id=user_id, reader_id=user_id, with_names=False)
     context = {
         "row": row_of(own, slug=request.project.slug),
+        "is_held_back": not may_work(project_id=request.project.pk, user_id=user_id),
         "feedback": shown_feedback(request, said),
         "remarks": remarks,
         "comment_key": uuid4(),
