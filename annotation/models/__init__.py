@@ -1,7 +1,7 @@
 """The automatic half's data. Boxes are (x1, y1, x2, y2) pixels of the EXIF-rotated original, x2/y2 exclusive."""
 
 from annotation.models.annotations import ImageAnnotation, RegionAnnotation, RegionCandidates, RegionMatch
-from annotation.models.concepts import Concept, ConceptKind
+from annotation.models.concepts import MEANING_LENGTH, Concept, ConceptKind, ConceptMeaning, MeaningSource
 from annotation.models.images import Image, ImportedCaption
 from annotation.models.imports import ImportProblem, ImportRun, ImportState
 from annotation.models.loops import ACTIVE_LOOP_STATES, Loop, LoopState
@@ -13,9 +13,11 @@ from annotation.models.texts import QuestionAnswer
 
 __all__ = [
     "ACTIVE_LOOP_STATES",
+    "MEANING_LENGTH",
     "BlacklistedPhoto",
     "Concept",
     "ConceptKind",
+    "ConceptMeaning",
     "Image",
     "ImageAnnotation",
     "ImportProblem",
@@ -24,6 +26,7 @@ __all__ = [
     "ImportedCaption",
     "Loop",
     "LoopState",
+    "MeaningSource",
     "Producer",
     "QuestionAnswer",
     "Region",
