@@ -5,6 +5,7 @@ import { Api } from "./work/api.js";
 import { Effort } from "./work/effort.js";
 import { answersEnter, listenForKeys } from "./work/keys.js";
 import { Messages } from "./work/messages.js";
+import { newKey } from "./work/new_key.js";
 import { prepare } from "./work/photos.js";
 import { Stage } from "./work/stage.js";
 
@@ -14,15 +15,6 @@ const LONG = 22;
 const LONGER = 44;
 
 const byId = (id) => document.getElementById(id);
-
-function newKey() {
-  if (crypto.randomUUID) return crypto.randomUUID(); // missing on plain HTTP addresses other than localhost
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
-}
 
 class Audit {
   constructor(setup) {

@@ -10,33 +10,23 @@
 //   sent(item)          optional: the item's decision is in the outbox
 
 import { Api } from "./api.js";
-import { listenToAdjustments } from "./adjust.js";
 import { ConceptCards } from "./concept_cards.js";
-import { handleDialogKey, listenToDialogs, openDialog, show as showDialog } from "./dialogs.js";
+import { Controls } from "./controls.js";
+import { openDialog, show as showDialog } from "./dialogs.js";
 import { Effort } from "./effort.js";
 import { Hotkeys } from "./hotkeys.js";
-import { answersEnter, listenForKeys } from "./keys.js";
 import { Messages } from "./messages.js";
+import { newKey } from "./new_key.js";
 import { Outbox } from "./outbox.js";
 import { byId, Panels } from "./panels.js";
 import { prepare, prepareAgain } from "./photos.js";
 import { Saving } from "./saving.js";
 import { Stage } from "./stage.js";
+import { StatusBar } from "./status_bar.js";
 import { placeOf } from "./views.js";
 
 const POLL_SECONDS = 15;
 const UNDO_DEPTH = 50;
-const READ_FIRST = 600; // a state that came up while somebody types is not dismissed by the key already on its way
-
-// randomUUID is missing on plain HTTP addresses other than localhost.
-function newKey() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
-}
 
 export class WorkScreen {
   constructor(setup, makeTask) {
@@ -50,6 +40,7 @@ export class WorkScreen {
       want: () => Math.max(0, setup.batch - this.here.length),
     });
     this.panels = new Panels(this.messages);
+    this.bar = new StatusBar(this.messages, this.panels, setup.username);
     this.task = makeTask(this);
     this.effort = new Effort();
     this.stage = new Stage({
@@ -67,7 +58,6 @@ export class WorkScreen {
       save: (keys) => this.api.send("keys", { keys }),
     });
     this.cards = new ConceptCards({ url: setup.urls.card, messages: this.messages });
-    this.shortcuts = setup.shortcuts;
     this.current = null; // the item on the screen
     this.ahead = []; // the next ones, their photos decoded or on their way
     this.past = []; // what Z reaches: {item, said, key}
@@ -76,7 +66,8 @@ export class WorkScreen {
     this.lostItems = 0;
     this.loaded = false;
     this.loadFailure = null;
-    this.listen();
+    this.saving.addEventListener("change", () => this.onSaving());
+    new Controls(this);
   }
 
   get here() {
@@ -362,8 +353,8 @@ export class WorkScreen {
     this.panels.show(state);
     if (state === "task" && before && before !== "task" && this.current.ready && !openDialog()) this.task.focusFirst();
     this.renderSaved(state);
-    this.renderProgress();
-    this.renderBefore();
+    this.bar.progress(this.stint, this.loaded);
+    this.bar.before(this.past.length ? this.task.summary(this.past.at(-1)) : null);
     byId("photo-failed").hidden = !(state === "task" && this.current.failed);
     if (state === "task" && this.current.failed) this.task.block(true);
     if (state === "paused") byId("paused-title").textContent = this.messages.say("paused_at", this.paused);
@@ -373,50 +364,8 @@ export class WorkScreen {
   }
 
   renderSaved(state) {
-    const unsent = this.outbox.size;
-    byId("saved").dataset.unsent = unsent;
-    const { reference, secondsLeft } = this.saving;
-    const kind = this.saving.state;
-    if (state !== "loading" || unsent) this.panels.saved(kind, unsent);
-    this.panels.offline(kind === "offline", unsent, this.ahead.length);
-    this.panels.failing(kind === "failing", unsent, reference, secondsLeft);
-    if (state === "signed-out") {
-      const other = reference === "other_account";
-      byId("signed-out-words").textContent = other
-        ? this.messages.say("other_account", { name: this.setup.username })
-        : this.messages.say(unsent ? "signed_out" : "signed_out_nothing", { n: unsent });
-    }
-    if (state === "error") {
-      const seconds = Math.max(0, Math.ceil((this.fetchedAt + POLL_SECONDS * 1000 - Date.now()) / 1000));
-      byId("error-words").textContent = this.messages.say("load_failed", {
-        reference: this.loadFailure.reference || "-",
-        seconds,
-      });
-    }
-  }
-
-  renderProgress() {
-    const { done, size } = this.stint;
-    byId("progress-text").classList.toggle("is-waiting", !this.loaded); // its place is kept
-    byId("done").textContent = done;
-    byId("size").textContent = Math.max(size, done);
-    byId("progress").max = Math.max(size, done, 1);
-    byId("progress").value = done;
-    byId("progress").setAttribute("aria-label", this.messages.say("progress", { done, size: Math.max(size, done) }));
-  }
-
-  renderBefore() {
-    const last = this.past.at(-1);
-    const place = byId("before");
-    for (const button of document.querySelectorAll("[data-undo]")) button.setAttribute("aria-disabled", String(!last));
-    if (!last) {
-      place.textContent = this.messages.say("nothing_before");
-      return;
-    }
-    const [title, summary] = this.task.summary(last);
-    const name = document.createElement("b");
-    name.textContent = title;
-    place.replaceChildren(`${this.messages.say("before")} `, name, `, ${summary}`);
+    this.bar.saved(state, this.saving, this.outbox.size, this.ahead.length);
+    if (state === "error") this.bar.loadFailed(this.loadFailure, this.fetchedAt + POLL_SECONDS * 1000);
   }
 
   everySecond() {
@@ -425,43 +374,7 @@ export class WorkScreen {
     if (!document.hidden && this.current && Date.now() - this.fetchedAt > lease / 3) this.fetchItems();
   }
 
-  // ---------- input ----------
-
-  listen() {
-    byId("task").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.submit(event.timeStamp);
-    });
-    this.saving.addEventListener("change", () => this.onSaving());
-    for (const button of document.querySelectorAll("[data-undo]")) button.addEventListener("click", () => this.undo());
-    for (const button of document.querySelectorAll("[data-try]")) button.addEventListener("click", () => this.tryNow());
-    byId("try-now").addEventListener("click", () => this.tryNow());
-    byId("close-refused").addEventListener("click", () => this.panels.refused(""));
-    byId("next-item").addEventListener("click", () => this.goOn());
-    byId("skip").addEventListener("click", () => this.askWhy());
-    for (const button of document.querySelectorAll("[data-card]")) button.addEventListener("click", () => this.explain());
-    byId("photo-retry").addEventListener("click", () => this.retryPhoto());
-    byId("photo-skip").addEventListener("click", () => this.skip("broken_photo"));
-    byId("zoom-in").addEventListener("click", () => this.stage.zoomIn());
-    byId("zoom-out").addEventListener("click", () => this.stage.zoomOut());
-    byId("fit").addEventListener("click", () => this.stage.toggleFit());
-    byId("hide-marks").addEventListener("click", () => this.stage.bare(!this.stage.isBare));
-    byId("leave").addEventListener("click", () => this.release());
-    listenToAdjustments();
-    byId("state-signed-out").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.signIn();
-    });
-    addEventListener("beforeunload", (event) => this.outbox.size && event.preventDefault());
-    addEventListener("focus", () => this.saving.state === "signed-out" && this.fetchItems());
-    listenToDialogs({ onSkip: (reason) => this.skip(reason), onSwitch: (box) => this.switchShortcuts(box) });
-    listenForKeys({
-      handle: (key, event) => this.handleKey(key, event),
-      release: (key) => (key === null || key === "v") && this.heldBare && this.stage.bare((this.heldBare = false)),
-      isOn: () => this.shortcuts,
-      usual: (key) => this.hotkeys.usual(key),
-    });
-  }
+  // ---------- what the page is told ----------
 
   onSaving() {
     const { state } = this.saving;
@@ -469,41 +382,6 @@ export class WorkScreen {
     if (state === "offline" && !this.cutOff) this.say(byId("notice-offline").innerText);
     if (state === "offline" || state === "signed-out") this.cutOff = true;
     else if (state === "ok" && this.cutOff) this.fetchItems();
-  }
-
-  handleKey(key, event) {
-    const dialog = openDialog();
-    if (dialog) return handleDialogKey(dialog, key, event.key);
-    if (key === "Enter") return this.handleEnter(event);
-    if (this.current?.failed && key === "r") return this.retryPhoto(), true;
-    if (this.current?.failed && key === "s") return this.skip("broken_photo"), true;
-    if (this.canAct && this.task.handleKey(key)) return true;
-    const actions = {
-      z: () => this.undo(),
-      s: () => this.askWhy(),
-      v: () => this.stage.bare((this.heldBare = true)),
-      f: () => this.stage.item && this.stage.toggleFit(),
-      "+": () => this.stage.zoomIn(),
-      "=": () => this.stage.zoomIn(),
-      "-": () => this.stage.zoomOut(),
-      g: () => showDialog("guide"),
-      m: () => this.explain(),
-      "?": () => showDialog("shortcuts"),
-    };
-    if (!(key in actions)) return false;
-    actions[key]();
-    return true;
-  }
-
-  handleEnter(event) {
-    const target = event.target;
-    if (this.panels.shown === "lost") {
-      if (performance.now() - this.panels.shownAt > READ_FIRST) this.goOn();
-      return true;
-    }
-    if ((answersEnter(target) && target.id !== "submit") || target.closest(".adjust")) return false;
-    this.submit(event.timeStamp);
-    return true;
   }
 
   goOn() {
@@ -527,44 +405,17 @@ export class WorkScreen {
     if (!this.current) this.fetchItems();
   }
 
+  async resume() {
+    this.saving.set("ok");
+    await this.saving.drain();
+    await this.fetchItems();
+  }
+
   // Leaving gives the untouched items back to others at once instead of after the lease.
   release() {
     const unsent = new Set(this.outbox.sends.map((send) => send.content.assignment));
     const assignments = this.here.map((item) => item.assignment).filter((id) => !unsent.has(id));
     if (assignments.length) this.api.send("release", { assignments }, { leaving: true }).catch(() => {});
-  }
-
-  async switchShortcuts(box) {
-    this.shortcuts = box.checked;
-    try {
-      await this.api.send("shortcuts", { enabled: box.checked });
-      this.say(this.messages.say(box.checked ? "shortcuts_on" : "shortcuts_off"));
-    } catch {
-      box.checked = !box.checked;
-      this.shortcuts = box.checked;
-    }
-  }
-
-  async signIn() {
-    const field = byId("password");
-    const problem = byId("sign-in-problem");
-    problem.textContent = "";
-    let outcome;
-    try {
-      outcome = await this.api.signIn(this.setup.username, field.value);
-    } catch (failure) {
-      problem.textContent = this.messages.say("sign_in_failed", { reference: failure.reference || "-" });
-      return;
-    }
-    field.value = "";
-    if (outcome === "in") {
-      this.saving.set("ok");
-      await this.saving.drain();
-      await this.fetchItems();
-    } else {
-      problem.textContent = this.messages.say(outcome === "wrong" ? "sign_in_wrong" : "sign_in_more");
-      field.focus();
-    }
   }
 }
 
