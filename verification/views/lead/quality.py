@@ -15,7 +15,7 @@ from verification.models import QAChoice, StandingChange
 from verification.selectors.comments import count_unanswered, waiting_threads
 from verification.selectors.expert_findings import Finding, confusion_of
 from verification.selectors.overlap import ENOUGH_SHARED, MOST_ITEMS, overlaps_of
-from verification.selectors.quality import ENOUGH, SORTS, Person, quality_board
+from verification.selectors.quality import ENOUGH, SORTS, Person, quality_board, quality_of
 from verification.services.standing import (
     LONGEST_REASON,
     MOST_SENT_BACK,
@@ -106,7 +106,7 @@ def person(request: ProjectRequest, user_id: int) -> HttpResponse:
 
 
 def _person_page(request: ProjectRequest, user_id: int, form: SendBackForm, status: int = 200) -> HttpResponse:
-    found = next((one for one in quality_board(request.project) if one.user_id == user_id), None)
+    found = quality_of(request.project, user_id)
     if found is None:
         raise NotFound(_("This person is no annotator of the project."))
     confusion = confusion_of(project_id=request.project.pk, user_id=user_id)
