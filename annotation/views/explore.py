@@ -78,6 +78,7 @@ def explore(request: ProjectRequest) -> HttpResponse:
         "page": page_key(asked),
         "most_looked_at": MOST_LOOKED_AT,
         "may_add_photos": Action.ADD_PHOTOS in request.permitted,
+        "may_see_concepts": Action.SEE_CONCEPTS in request.permitted,
     }
     if target == "detail" and asked.photo is not None:
         context["detail"] = _detail(request, loops, loop, asked, asked.photo, asked.region)

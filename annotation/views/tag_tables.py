@@ -15,6 +15,7 @@ from annotation.selectors.judgements import Judgement
 class TagRow:
     """One line. ruling: "right", "wrong" or "" when nobody judged it; people: how many did."""
 
+    concept_id: int
     tag: str
     roles: tuple[Promise, ...]
     score: float | None
@@ -36,10 +37,10 @@ def tag_rows(region: SeenRegion, judgement: Judgement | None, names: Mapping[int
         if name.concept_id in seen:  # two names of one concept, merged since
             continue
         seen.add(name.concept_id)
-        rows.append(_row(name.display, mask, score, rulings.get(name.concept_id), people))
+        rows.append(_row(name.concept_id, name.display, mask, score, rulings.get(name.concept_id), people))
     unseen = [(key, ruling) for key, ruling in rulings.items() if key not in seen]
     displays = {name.concept_id: name.display for name in names.values()}
-    rows += [_row(displays[key], ruling[1], None, ruling, people) for key, ruling in unseen]
+    rows += [_row(key, displays[key], ruling[1], None, ruling, people) for key, ruling in unseen]
     return sorted(rows, key=lambda row: row.ruling == "wrong")
 
 
@@ -50,7 +51,9 @@ def main_tag(region: SeenRegion, judgement: Judgement | None, names: Mapping[int
     return names[region.concept_ids[0]].display if region.concept_ids else ""
 
 
-def _row(tag: str, mask: int, score: float | None, ruling: tuple[bool, int] | None, people: int) -> TagRow:
+def _row(
+    concept_id: int, tag: str, mask: int, score: float | None, ruling: tuple[bool, int] | None, people: int
+) -> TagRow:
     if ruling is None:
-        return TagRow(tag, role_labels(mask), score, "", 0)
-    return TagRow(tag, role_labels(mask), score, "right" if ruling[0] else "wrong", people)
+        return TagRow(concept_id, tag, role_labels(mask), score, "", 0)
+    return TagRow(concept_id, tag, role_labels(mask), score, "right" if ruling[0] else "wrong", people)

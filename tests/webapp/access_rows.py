@@ -251,6 +251,7 @@ ROWS: dict[str, Row] = {
     "verification:item_history": _page("expert", "lead", "admin", arguments=_no_item, ok=(404,)),
     "verification:comment_on_item": _change("expert", "lead", "admin", arguments=_no_thread, ok=(404,)),
     "verification:concept_card": _page("annotator", "expert", "lead", "admin", arguments=_no_concept, ok=(404,)),
+    "verification:write_meaning": _change("lead", "admin", arguments=_no_concept, ok=(404,), data={"text": "x"}),
     "verification:exports": _page("lead", "consumer", "admin"),
     "verification:export": _page("lead", "consumer", "admin", arguments=_EXPORT),
     "verification:cancel_export": _change("lead", "consumer", "admin", arguments=_EXPORT),
@@ -319,6 +320,12 @@ ROWS |= {
     "api:own_pay": _api("read", "annotator"),
     "api:own_pay_entries": _api("read", "annotator"),
     "api:person_pay_entries": _api("lead", "lead", "admin", arguments=_PERSON),
+    "api:concept_named": _api("read", "annotator", "expert", "lead", "admin", ok=(400,)),  # without a name
+    "api:concept": _api("read", "annotator", "expert", "lead", "admin", arguments=_no_concept, ok=(404,)),
+    "api:concept_meanings": _api("lead", "lead", "admin", arguments=_no_concept, ok=(404,)),
+    "api:concept_meanings POST": _api(
+        "lead", "lead", "admin", arguments=_no_concept, changes=True, ok=(404,), data={"text": "x"}
+    ),
     "api:exports": _api("export", "lead", "consumer", "admin"),
     "api:exports POST": _api("export", "lead", "consumer", "admin", changes=True, ok=(202,), data={"kind": "tags"}),
     "api:export": _api("export", "lead", "consumer", "admin", arguments=_EXPORT),

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from verification.api import audit_work, audits, exports, loops, packages, pay, quality, statistics, work
+from verification.api import audit_work, audits, concepts, exports, loops, packages, pay, quality, statistics, work
 
 urlpatterns = [
     *(
@@ -30,6 +30,9 @@ urlpatterns = [
     path("pay/me", pay.OwnPayView.as_view(), name="own_pay"),
     path("pay/me/entries", pay.OwnEntriesView.as_view(), name="own_pay_entries"),
     path("pay/people/<int:user_id>/entries", pay.PersonEntriesView.as_view(), name="person_pay_entries"),
+    path("concepts/named", concepts.ConceptNamedView.as_view(), name="concept_named"),
+    path("concepts/<int:concept_id>", concepts.ConceptView.as_view(), name="concept"),
+    path("concepts/<int:concept_id>/meanings", concepts.MeaningsView.as_view(), name="concept_meanings"),
     path("exports", exports.ExportsView.as_view(), name="exports"),
     path("exports/<int:export_id>", exports.ExportView.as_view(), name="export"),
     path("exports/<int:export_id>/cancel", exports.CancelExportView.as_view(), name="cancel_export"),

@@ -1,4 +1,4 @@
-"""What a tag means, shown: its other names and regions that people verified."""
+"""What a tag means, shown: in words, by its other names, and by regions that people verified."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from annotation.models import Concept
+from annotation.selectors.concepts import Meaning, concept_that_counts, meaning_of
 from annotation.selectors.explore.loops import annotated_loops
 from verification.selectors.verified import verified_regions
 
@@ -27,36 +28,35 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class ConceptCard:
+    """concept_id: of the concept that counts, which may be another than was asked for."""
+
+    concept_id: int
     name: str
     other_names: list[str]
+    meaning: Meaning | None
     examples: list[Example]
 
 
 def concept_card(*, project_id: int, concept_id: int, reader_id: int) -> ConceptCard | None:
-    """None when there is no such concept. Six queries at most, over LOOKED_AT regions.
+    """None when there is no such concept. Seven queries as a rule, over LOOKED_AT regions.
 
     No example is a region that the reader may be asked about or was asked about: an example says what is right there.
     """
-    concept = Concept.objects.filter(pk=concept_id).first()
+    concept = concept_that_counts(concept_id)
     if concept is None:
         return None
-    concept = _stands_for(concept)
     names = list(Concept.objects.filter(alias_of=concept).order_by("display")[:MOST_NAMES])
     ids = [concept.pk, *(name.pk for name in names)]
     return ConceptCard(
-        concept.display, [name.display for name in names], _examples(project_id, concept.pk, ids, reader_id)
+        concept.pk,
+        concept.display,
+        [name.display for name in names],
+        meaning_of(concept.pk),
+        _examples(project_id, ids, reader_id),
     )
 
 
-def _stands_for(concept: Concept) -> Concept:
-    for _step in range(16):
-        if concept.alias_of is None:
-            break
-        concept = concept.alias_of
-    return concept
-
-
-def _examples(project_id: int, concept_id: int, ids: list[int], reader_id: int) -> list[Example]:
+def _examples(project_id: int, ids: list[int], reader_id: int) -> list[Example]:
     loops = [loop.pk for loop in annotated_loops(project_id)][-2:]
     with connection.cursor() as cursor:
         cursor.execute(

@@ -78,6 +78,10 @@ _OF_PERSON: Final = {
         UPDATE verification_comment SET text = '', erased_at = now()
         WHERE project_id = %(project)s AND writer_id = %(writer)s AND created_at <= %(until)s AND erased_at IS NULL
     """,
+    "meanings": """
+        UPDATE annotation_conceptmeaning SET text = '', erased_at = now()
+        WHERE project_id = %(project)s AND writer_id = %(writer)s AND written_at <= %(until)s AND erased_at IS NULL
+    """,
 }
 
 

@@ -28,4 +28,5 @@ urlpatterns = [
     path("items/<int:item_id>/history/", items.history, name="item_history"),
     path("items/<int:item_id>/history/threads/<int:annotator_id>", items.comment, name="comment_on_item"),
     path("concepts/<int:concept_id>/card/", concepts.card, name="concept_card"),
+    path("concepts/<int:concept_id>/meaning", concepts.write, name="write_meaning"),
 ]

@@ -24,6 +24,7 @@ class Action(StrEnum):
     SEE_PAY = "see what people earn"
     SEE_ITEM_HISTORY = "see the history of items"
     SEE_CONCEPTS = "see what a tag means"
+    WRITE_MEANINGS = "write what a tag means"
     EXPORT = "export verified data"
     TAKE_DOWN = "remove photos and words on request"
     MANAGE_PEOPLE = "add people and give roles"
@@ -50,6 +51,8 @@ GRANTS: dict[Action, frozenset[Role]] = {
     # Experts see the items whose packages they decided (verification/selectors/item_history.py).
     Action.SEE_ITEM_HISTORY: frozenset({_E, _L}),
     Action.SEE_CONCEPTS: frozenset({_A, _E, _L}),
+    # Tags and their meanings belong to all projects; who wrote what is kept (annotation/models/concepts.py).
+    Action.WRITE_MEANINGS: frozenset({_L}),
     Action.EXPORT: frozenset({_L, _C}),
     Action.TAKE_DOWN: frozenset({_L}),
     Action.MANAGE_PEOPLE: frozenset({_L}),

@@ -22,6 +22,7 @@ from webapp.core.errors import Unavailable
 from webapp.projects.models import Membership, Project, Role
 from workers.demo.photos import DemoPhoto, demo_photos
 from workers.foreground import run_loop
+from workers.glosses import write_glosses
 
 SLUG = "demo"
 DOMAIN = "demo.localhost"
@@ -72,6 +73,7 @@ def annotate(project: Project, say: Say) -> Loop:
         if loop.state == LoopState.FAILED:
             raise Unavailable(f"Loop {loop.number} of the demo failed: {loop.error}")
         if loop.parent_id is not None:
+            say(f"{write_glosses().written} tags with their meanings from WordNet.")
             return loop
 
 

@@ -1,4 +1,5 @@
-"""Makes data/wordnet.json.gz, the part of WordNet 3.0 that names things one can see in a photo.
+"""Makes data/wordnet.json.gz, the part of WordNet 3.0 that names things one can see in a photo, and beside it
+data/glosses.json.gz, what each of these synsets means.
 
     python -m ml.backends.builtin.extract_wordnet /usr/share/wordnet
 
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 TARGET: Final = Path(__file__).parent / "data" / "wordnet.json.gz"
+GLOSSES: Final = "glosses.json.gz"
 
 PHYSICAL_ENTITY: Final = ("physical_entity", 1)
 PROCESS: Final = ("process", 6)
@@ -99,6 +101,17 @@ class Source:
             lemma, rest = key.split("%")
             counts[rest[0]][lemma][int(number)] = int(count)
         return counts
+
+    @cached_property
+    def glosses(self) -> dict[str, str]:
+        """Synset offset -> what it means, without the examples that follow in quotes."""
+        glosses = {}
+        with (self.folder / "data.noun").open(encoding="latin-1") as file:
+            for line in file:
+                if not line.startswith("  "):
+                    row, gloss = line.split(" | ", 1)
+                    glosses[row.split()[0]] = gloss.split('; "', 1)[0].strip()
+        return glosses
 
     def lemmas(self, index: str) -> list[str]:
         return [row[0] for row in self._rows(index)]
@@ -183,6 +196,12 @@ def extract(folder: Path) -> dict[str, Any]:
     }
 
 
+def glosses(folder: Path) -> list[str]:
+    """What each synset of the extract means, in its order."""
+    source = Source(folder)
+    return [source.glosses[offset] for offset in sorted(depictable(source))]
+
+
 def _latin(lemma: str, synset: Synset) -> bool:
     spelling = {word.lower(): word for word in synset.words}.get(lemma, lemma)
     return synset.file in LEXICOGRAPHER_FILES_IN_LATIN and spelling[0].isupper() and "_" not in lemma
@@ -197,7 +216,7 @@ def _totals(source: Source, parts_of_speech: str, lemmas: list[str], without: Co
     }
 
 
-def packed(extract: dict[str, Any]) -> bytes:
+def packed(extract: dict[str, Any] | list[str]) -> bytes:
     """Compressed JSON, the same bytes for the same extract."""
     text = json.dumps(extract, separators=(",", ":"), ensure_ascii=True)
     return gzip.compress(text.encode(), compresslevel=9, mtime=0)
@@ -208,9 +227,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="a WordNet 3.0 dictionary folder")
     parser.add_argument("--out", type=Path, default=TARGET)
     arguments = parser.parse_args()
-    content = packed(extract(arguments.folder))
-    arguments.out.write_bytes(content)
-    print(f"{arguments.out}: {len(content):,} bytes")  # noqa: T201  this is a command
+    made = {arguments.out: extract(arguments.folder), arguments.out.with_name(GLOSSES): glosses(arguments.folder)}
+    for target, values in made.items():
+        content = packed(values)
+        target.write_bytes(content)
+        print(f"{target}: {len(content):,} bytes")  # noqa: T201  this is a command
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """WordNet 3.0 as far as photos need it: nouns for things one can see, their kinds, parts and relatives.
 
-Reads data/wordnet.json.gz, which `extract_wordnet` makes. Lemmas are lower case with spaces here ("hot dog").
+Reads data/wordnet.json.gz and data/glosses.json.gz, which `extract_wordnet` makes. Lemmas are lower case with spaces
+here ("hot dog").
 """
 
 from __future__ import annotations
@@ -174,6 +175,15 @@ class WordNet:
         return self._adjectives.get(word, 0)
 
 
+def meaning(tag: str) -> str | None:
+    """What a tag means in photos, by WordNet: the gloss of its main sense. None for what WordNet does not know."""
+    word = " ".join(tag.lower().split())
+    net = load()
+    lemma = word if net.is_depictable(word) else net.noun_lemma(word)
+    synset = net.main_sense(lemma) if lemma else None
+    return _glosses()[synset] if synset is not None else None
+
+
 def _key(lemma: str) -> str:
     return lemma.replace(" ", "_")
 
@@ -183,3 +193,10 @@ def load() -> WordNet:
     """The extract that ships with this package, read once per process."""
     content = files(__package__).joinpath("data/wordnet.json.gz").read_bytes()
     return WordNet(json.loads(gzip.decompress(content)))
+
+
+@cache
+def _glosses() -> list[str]:
+    """By synset. Apart from the extract, which is read far more often."""
+    content = files(__package__).joinpath("data/glosses.json.gz").read_bytes()
+    return list(json.loads(gzip.decompress(content)))

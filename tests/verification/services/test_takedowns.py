@@ -341,7 +341,7 @@ def test_a_corrected_answer_leaves_and_the_writer_may_take_it_back(project: Any,
     touched = words_would_touch(project=project, writer=bob)
     assert (touched.texts, touched.exports) == (1, [export])
     takedown = take_down_words(project=project, user=lea, writer=bob, reason=WHY)
-    assert takedown.effect["counts"] == {"texts": 1, "late_texts": 1, "comments": 0}
+    assert takedown.effect["counts"] == {"texts": 1, "late_texts": 1, "comments": 0, "meanings": 0}
     assert Wording.objects.get().text == ""
     assert Wording.objects.get().erased_at
     assert Verdict.objects.filter(annotator=bob).get().text_digest == hashlib.sha256(b"The jug is blue.").hexdigest()
