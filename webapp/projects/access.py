@@ -4,17 +4,19 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+from django.contrib.auth import SESSION_KEY
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from webapp.accounts.access import SignedInRequest, View, ask_to_sign_in, public, signed_in
+from webapp.accounts.backends import read_already
 from webapp.accounts.models import User
 from webapp.core.errors import NotAllowed
 from webapp.projects.models import Project, Role
 from webapp.projects.policies import Action, permitted
-from webapp.projects.selectors import project_with_roles
+from webapp.projects.selectors import Entry, person_with_project, project_with_roles
 
-__all__ = ["ProjectRequest", "SignedInRequest", "View", "enter_project", "project_view", "public", "signed_in"]
+__all__ = ["ProjectRequest", "SignedInRequest", "View", "project_view", "public", "signed_in"]
 
 
 class ProjectRequest(SignedInRequest):
@@ -34,10 +36,14 @@ def project_view(action: Action) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            refusal = ask_to_sign_in(request)
+            person, entry = _read_together(request, slug)
+            with read_already(person):
+                refusal = ask_to_sign_in(request)
             if refusal is not None:
                 return refusal
-            entered = enter_project(request, slug)
+            if request.user != person:
+                entry = project_with_roles(slug=slug, user=cast(User, request.user))
+            entered = _entered(request, entry)
             if action not in entered.permitted:
                 raise NotAllowed(
                     _("You may not %(action)s here. Ask a lead of this project.") % {"action": action.value}
@@ -50,13 +56,22 @@ def project_view(action: Action) -> Callable[[View], View]:
     return decorate
 
 
-def enter_project(request: HttpRequest, slug: str) -> ProjectRequest:
-    """Attach project, roles and permitted actions to the request. Raises Http404 for outsiders."""
-    user = cast(User, request.user)
-    found = project_with_roles(slug=slug, user=user)
-    if found is None:
+def _read_together(request: HttpRequest, slug: str) -> tuple[User | None, Entry | None]:
+    """Whom the session names, and what they would be in the project, in one query. Who asks is not known by that: the
+    session is yet to be checked."""
+    session = getattr(request, "session", {})
+    try:
+        user_id = int(session[SESSION_KEY])
+    except (KeyError, ValueError):
+        return None, None
+    return person_with_project(user_id=user_id, slug=slug) or (None, None)
+
+
+def _entered(request: HttpRequest, entry: Entry | None) -> ProjectRequest:
+    """Project, roles and permitted actions attached. Raises Http404 for outsiders."""
+    if entry is None:
         raise Http404
     entered = cast(ProjectRequest, request)
-    entered.project, entered.roles = found
-    entered.permitted = permitted(entered.roles, is_admin=user.is_superuser)
+    entered.project, entered.roles = entry
+    entered.permitted = permitted(entered.roles, is_admin=entered.user.is_superuser)
     return entered

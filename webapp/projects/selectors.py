@@ -1,9 +1,12 @@
 """Reads of projects and people."""
 
+from typing import Any
+
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 
+from webapp.accounts.backends import USER_COLUMNS, USER_WIDTH, user_from
 from webapp.accounts.models import User
 from webapp.projects.models import Project, Role
 
@@ -15,25 +18,51 @@ def projects_of(user: User) -> QuerySet[Project]:
     return projects if user.is_superuser else projects.exclude(my_roles=[])
 
 
-# Written out, because every request of a project page runs it: composing it anew each time costs more than the answer.
-# The roster, which few pages need, is loaded when it is asked for.
-_LOADED = [field for field in Project._meta.concrete_fields if field.attname != "roster"]  # noqa: SLF001
-_FIELDS = [field.attname for field in _LOADED]
+# Written out, because every request of a project page runs one of them: composing it anew each time costs more than the
+# answer. The roster and the time of creation, which few pages need, are loaded when they are asked for.
+_LOADED = [field for field in Project._meta.concrete_fields if field.attname not in ("roster", "created_at")]  # noqa: SLF001
+_FIELDS = frozenset(field.attname for field in _LOADED)
+_COLUMNS = ", ".join(f"p.{field.column}" for field in _LOADED)
 _WITH_ROLES = f"""
-SELECT {", ".join(f"p.{field.column}" for field in _LOADED)},
-       ARRAY(SELECT m.role FROM projects_membership m WHERE m.project_id = p.id AND m.user_id = %s)
+SELECT {_COLUMNS}, ARRAY(SELECT m.role FROM projects_membership m WHERE m.project_id = p.id AND m.user_id = %s)
 FROM projects_project p WHERE p.slug = %s
 """  # noqa: S608  # names of the model's own columns
+_WITH_PERSON = f"""
+SELECT {USER_COLUMNS},
+       {_COLUMNS}, ARRAY(SELECT m.role FROM projects_membership m WHERE m.project_id = p.id AND m.user_id = u.id)
+FROM accounts_user u LEFT JOIN projects_project p ON p.slug = %s WHERE u.id = %s
+"""  # noqa: S608
+
+Entry = tuple[Project, frozenset[Role]]
+"""A project, and the roles that somebody holds in it."""
 
 
-def project_with_roles(*, slug: str, user: User) -> tuple[Project, frozenset[Role]] | None:
+def project_with_roles(*, slug: str, user: User) -> Entry | None:
     """The project and the roles `user` holds in it, in one query; None when they are an outsider."""
     with connection.cursor() as cursor:
         cursor.execute(_WITH_ROLES, [user.pk, slug])
         row = cursor.fetchone()
-    if row is None or not (row[-1] or user.is_superuser):
+    return None if row is None else _entry(row, user)
+
+
+def person_with_project(*, user_id: int, slug: str) -> tuple[User, Entry | None] | None:
+    """The account, and what `project_with_roles` says of it: both in one query. None when there is no such account.
+
+    Says nothing about whether somebody has signed in as this person."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WITH_PERSON, [slug, user_id])
+        row = cursor.fetchone()
+    if row is None:
         return None
-    return Project.from_db(connection.alias, _FIELDS, row[:-1]), frozenset(Role(role) for role in row[-1])
+    user = user_from(row[:USER_WIDTH])
+    return user, _entry(row[USER_WIDTH:], user)
+
+
+def _entry(row: tuple[Any, ...], user: User) -> Entry | None:
+    *fields, roles = row
+    if fields[0] is None or not (roles or user.is_superuser):
+        return None
+    return Project.from_db(connection.alias, _FIELDS, fields), frozenset(map(Role, roles))
 
 
 def people_of(project: Project) -> QuerySet[User]:
