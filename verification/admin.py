@@ -18,7 +18,7 @@ class SampleAdmin(ReadOnlyAdmin):
 @admin.register(ReviewPackage)
 class ReviewPackageAdmin(ReadOnlyAdmin):
     list_display = ["id", "project", "sample", "attempt", "size", "right_items", "state", "created_at", "decided_at"]
-    list_select_related = ["project", "sample__loop"]
+    list_select_related = ["project", "sample__loop__project"]
     list_filter = ["state", "attempt"]
     ordering = ["-id"]
     fields = [

@@ -92,9 +92,12 @@ def _kappas(tables: Floats) -> Floats:
 def _sums(clusters: Ints, rows: Floats) -> Floats:
     """Sums of the rows of each cluster (clusters, columns)."""
     _names, places = np.unique(clusters, return_inverse=True)
-    sums = np.zeros((places.max() + 1 if len(places) else 0, rows.shape[1]))
-    np.add.at(sums, places, rows)
-    return sums
+    return sums_at(places, rows, int(places.max()) + 1 if len(places) else 0)
+
+
+def sums_at(places: Ints, rows: Floats, count: int) -> Floats:
+    """Sums (count, columns) of the rows at each place: what np.add.at does, in a fraction of its time."""
+    return np.stack([np.bincount(places, weights=column, minlength=count) for column in rows.T], axis=1)
 
 
 def _estimate(per_item: Floats, figure: Callable[[Floats], Floats], *, units: int, seed: int) -> Estimate:
@@ -102,8 +105,11 @@ def _estimate(per_item: Floats, figure: Callable[[Floats], Floats], *, units: in
     if value is None:
         return Estimate(None, None, None, units)
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(per_item), np.full(len(per_item), 1 / len(per_item)), size=RESAMPLES)
-    figures = figure(drawn @ per_item)
+    count = len(per_item)
+    # How often each item is drawn, by resample: counting drawn numbers takes a fifth of drawing from a multinomial.
+    chosen = rng.integers(count, size=(RESAMPLES, count)) + count * np.arange(RESAMPLES)[:, None]
+    drawn = np.bincount(chosen.reshape(-1), minlength=RESAMPLES * count).reshape(RESAMPLES, count)
+    figures = figure(drawn.astype(np.float64) @ per_item)
     figures = figures[np.isfinite(figures)]
     low, high = np.percentile(figures, [2.5, 97.5]) if len(figures) else (np.nan, np.nan)
     return Estimate(value, _float(low), _float(high), units)

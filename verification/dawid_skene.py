@@ -7,11 +7,10 @@ to crowd-kit's own figures.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from verification.agreement import Floats, Ints
+from verification.agreement import Floats, Ints, sums_at
 
 SMALLEST = 1e-10  # no probability is zero, as in crowd-kit
 
@@ -60,18 +59,16 @@ def dawid_skene(
 
 def _errors(units: Ints, people: Ints, said: Ints, believed: Floats, count: int) -> Floats:
     """How often each person says what, given the truth: (people, true, said)."""
-    sums = np.zeros((count, believed.shape[1], believed.shape[1]))
-    places: Any = (people, slice(None), said)
-    np.add.at(sums, places, believed[units])
-    sums = np.maximum(sums, SMALLEST)
+    labels = believed.shape[1]
+    by_said = sums_at(people * labels + said, believed[units], count * labels).reshape(count, labels, labels)
+    sums = np.maximum(by_said.transpose(0, 2, 1), SMALLEST)
     shares: Floats = sums / sums.sum(axis=2, keepdims=True)
     return shares
 
 
 def _believed(units: Ints, people: Ints, said: Ints, priors: Floats, errors: Floats, count: int) -> Floats:
     """How likely each label is of each unit: (units, labels)."""
-    logs = np.tile(np.log(np.maximum(priors, SMALLEST)), (count, 1))
-    np.add.at(logs, units, np.log(errors[people, :, said]))
+    logs = np.log(np.maximum(priors, SMALLEST)) + sums_at(units, np.log(errors)[people, :, said], count)
     likely = np.exp(logs - logs.max(axis=1, keepdims=True))
     shares: Floats = likely / likely.sum(axis=1, keepdims=True)
     return shares
@@ -79,7 +76,6 @@ def _believed(units: Ints, people: Ints, said: Ints, priors: Floats, errors: Flo
 
 def _bound(units: Ints, people: Ints, said: Ints, believed: Floats, priors: Floats, errors: Floats) -> float:
     """Evidence lower bound per vote."""
-    logs = np.tile(np.log(np.maximum(priors, SMALLEST)), (len(believed), 1))
-    np.add.at(logs, units, np.log(errors[people, :, said]))
+    logs = np.log(np.maximum(priors, SMALLEST)) + sums_at(units, np.log(errors)[people, :, said], len(believed))
     kept = np.maximum(believed, SMALLEST)
     return float(((believed * logs).sum() - (kept * np.log(kept)).sum()) / len(units))

@@ -1,4 +1,8 @@
-"""What the audits of a project say: figures of one loop, and how they went from loop to loop."""
+"""What the audits of a project say: figures of one loop, and how they went from loop to loop.
+
+Figures are remembered until somebody judges again or a photo is removed: a thousand judgements are a lot to add up for
+each look at a page, and loops grow more.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+from django.core.cache import cache
 from django.db import connection
 
 from annotation.models import Loop, LoopState
@@ -25,7 +30,10 @@ from verification.accuracy import (
 )
 from verification.estimates import Share, weighted_share
 from verification.models import Audit, AuditKind, AuditPopulation
-from verification.selectors.audits import AuditProgress, audits_of_loop
+from verification.selectors.audits import KEPT_SECONDS, AuditProgress, audits_of_loop, key_of, progress_of
+
+FORMAT = 1
+"""Of what is remembered: another number whenever Share, Accuracy or Heat get other fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +66,25 @@ class LoopAccuracy:
 
 
 def figures_of_loop(loop: Loop, *, band: int | None = None) -> list[AuditFigures]:
-    """All audits of the loop. Reads their items, 20,000 each at most; `band` narrows the table by size."""
-    figures = []
-    for progress in audits_of_loop(loop):
-        items = judged_items(progress.audit)
-        narrowed = items if band is None else [item for item in items if item.band == band]
-        figures.append(
-            AuditFigures(
-                progress=progress,
-                accuracy=accuracy_of(items),
-                by_size=heat_by(narrowed, SIZES, lambda item: item.size_class),
-                by_band=heat_by(items, range(BAND_COUNT), lambda item: item.band),
-            )
-        )
-    return figures
+    """All audits of the loop. Reads the items, 20,000 each at most, of those where something changed; `band` narrows
+    the table by size."""
+    told = audits_of_loop(loop)
+    keys = {progress.audit.pk: key_of(progress, f"figures-{FORMAT}-{band}") for progress in told}
+    kept = cache.get_many(keys.values())
+    new = {keys[one.audit.pk]: _figures(one.audit, band) for one in told if keys[one.audit.pk] not in kept}
+    cache.set_many(new, KEPT_SECONDS)
+    kept |= new
+    return [AuditFigures(progress, *kept[keys[progress.audit.pk]]) for progress in told]
+
+
+def _figures(audit: Audit, band: int | None) -> tuple[Accuracy, Heat, Heat]:
+    items = judged_items(audit)
+    narrowed = items if band is None else [item for item in items if item.band == band]
+    return (
+        accuracy_of(items),
+        heat_by(narrowed, SIZES, lambda item: item.size_class),
+        heat_by(items, range(BAND_COUNT), lambda item: item.band),
+    )
 
 
 def judged_items(audit: Audit) -> list[JudgedItem]:
@@ -83,14 +96,14 @@ def judged_items(audit: Audit) -> list[JudgedItem]:
 
 
 def accuracy_by_loop(project_id: int) -> list[LoopAccuracy]:
-    """Every loop that was not cancelled, oldest first. Two queries; a row for each judged item of each audit."""
+    """Every loop that was not cancelled, oldest first. Five queries at most; a row for each judged item of the audits
+    where something changed."""
     loops = Loop.objects.filter(project_id=project_id).exclude(state=LoopState.CANCELLED).order_by("number")
-    with connection.cursor() as cursor:
-        cursor.execute(_HEADLINES, {"project": project_id})
-        rows = cursor.fetchall()
-    shares: dict[tuple[int, str, str], Share | None] = {}
-    for key, group in groupby(rows, itemgetter(0, 1, 2)):
-        shares[key] = _headline(list(group))
+    audits = Audit.objects.filter(project_id=project_id).exclude(drawn_at=None)
+    shares = {
+        (audit.loop_id, audit.population, audit.task_kind): share
+        for audit, share in _headlines(progress_of(audits.order_by("pk")))
+    }
     return [
         LoopAccuracy(
             loop=loop,
@@ -103,8 +116,24 @@ def accuracy_by_loop(project_id: int) -> list[LoopAccuracy]:
     ]
 
 
+def _headlines(told: Sequence[AuditProgress]) -> list[tuple[Audit, Share | None]]:
+    keys = {progress.audit.pk: key_of(progress, f"headline-{FORMAT}") for progress in told}
+    kept = cache.get_many(keys.values())
+    missing = [audit_id for audit_id, key in keys.items() if key not in kept]
+    if missing:
+        with connection.cursor() as cursor:
+            cursor.execute(_HEADLINES, {"audits": missing})
+            rows = cursor.fetchall()
+        found = {audit_id: _headline(list(group)) for audit_id, group in groupby(rows, itemgetter(0))}
+        # A tuple, since None stands for what is not remembered.
+        new = {keys[audit_id]: (found.get(audit_id),) for audit_id in missing}
+        cache.set_many(new, KEPT_SECONDS)
+        kept |= new
+    return [(progress.audit, kept[keys[progress.audit.pk]][0]) for progress in told]
+
+
 def _headline(rows: Sequence[tuple[Any, ...]]) -> Share | None:
-    columns = np.array([row[3:] for row in rows], dtype=np.float64)
+    columns = np.array([row[1:] for row in rows], dtype=np.float64)
     return weighted_share(columns[:, 2], 1.0 / columns[:, 1], columns[:, 0].astype(np.int64))
 
 
@@ -136,14 +165,14 @@ WHERE item.audit_id = %(audit)s AND NOT item.is_removed
 ORDER BY item.id, slot.slot
 """
 _HEADLINES = """
-SELECT audit.loop_id, audit.population, audit.task_kind, item.region_id::float8, item.inclusion_probability,
+SELECT audit.id, item.region_id::float8, item.inclusion_probability,
        avg(CASE WHEN audit.task_kind = 'tag'
                 THEN ((item.shown #>> '{tags,0,concept_id}')::bigint = ANY (slot.right_ids))::int
                 ELSE (slot.choice = 'correct')::int END)::float8
 FROM verification_audit audit
 JOIN verification_audititem item ON item.audit_id = audit.id AND NOT item.is_removed
 JOIN verification_auditslot slot ON slot.item_id = item.id AND slot.state = 'done' AND slot.choice <> 'unclear'
-WHERE audit.project_id = %(project)s
+WHERE audit.id = ANY (%(audits)s::bigint[])
 GROUP BY audit.id, item.id
-ORDER BY audit.loop_id, audit.population, audit.task_kind
+ORDER BY audit.id
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -126,8 +125,11 @@ def _pairs(votes: Votes, labels: int) -> list[Pair]:
     """Those who share most items first; only pairs that share enough."""
     label = np.full((len(votes.names), len(votes.item_of)), -1, dtype=np.int64)
     label[votes.person, votes.unit] = votes.label
+    # Of 200 people there are 20,000 pairs, most of whom share nothing: these are found all at once.
+    judged = (label >= 0).astype(np.float32)
+    shared = np.triu(judged @ judged.T, k=1)
     found: list[tuple[int, int, Ints]] = []
-    for first, second in combinations(range(len(votes.names)), 2):
+    for first, second in np.argwhere(shared >= ENOUGH_SHARED).tolist():
         both = np.flatnonzero((label[first] >= 0) & (label[second] >= 0))
         if len(np.unique(votes.item_of[both])) >= ENOUGH_SHARED:
             found.append((first, second, both))
@@ -165,7 +167,12 @@ def _rates(kind: str, votes: Votes, errors: Any, probabilities: Any) -> list[Err
 # The latest items of each person in the latest sample with overlap, as far as all who were asked have judged them.
 _JUDGED = f"""
 WITH sample AS (
-    SELECT id, overlap FROM verification_sample
+    SELECT id, overlap,
+           -- Enough for {MOST_ITEMS} items and for kappa, however many people there are.
+           greatest({ENOUGH_SHARED}, least({MOST_ITEMS} / 4, 4 * {MOST_ITEMS} / greatest(1, (
+               SELECT count(*) FROM projects_membership
+               WHERE project_id = %(project)s AND role = 'annotator')))) AS each
+    FROM verification_sample
     WHERE project_id = %(project)s AND task_kind = %(kind)s AND overlap > 1
     ORDER BY id DESC LIMIT 1
 ), recent AS (
@@ -177,7 +184,7 @@ WITH sample AS (
         SELECT slot.item_id FROM verification_assignment slot
         WHERE slot.annotator_id = member.user_id AND slot.sample_id = sample.id AND slot.state = 'done'
           AND slot.priority = one.priority
-        ORDER BY slot.rank DESC LIMIT {MOST_ITEMS} / 4
+        ORDER BY slot.rank DESC LIMIT (SELECT each FROM sample)
     ) mine
 ), whole AS (
     SELECT slot.item_id, slot.round, array_agg(slot.verdict_id) AS verdict_ids

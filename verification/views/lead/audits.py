@@ -16,7 +16,7 @@ from verification.accuracy import BAND_COUNT
 from verification.charts import NARROW, WIDE, shares_by_loop
 from verification.models import Audit, AuditKind, AuditPopulation
 from verification.selectors.accuracy import LoopAccuracy, accuracy_by_loop, figures_of_loop
-from verification.selectors.audits import audits_of_loop, audits_to_draw
+from verification.selectors.audits import audits_to_draw
 from verification.selectors.loops import find_loop
 from verification.services.audit_draws import MOST, OVERLAP_SHARE, POSSIBLE, SIZE, request_audit
 from verification.services.audits import close_audit
@@ -126,7 +126,7 @@ def accuracy_context(project_id: int) -> dict[str, Any]:
 def draw_context(loop: Loop) -> dict[str, Any]:
     """What the lead may still draw of this loop."""
     waiting = audits_to_draw(loop)
-    drawn = {(progress.audit.population, progress.audit.task_kind) for progress in audits_of_loop(loop)}
+    drawn = set(Audit.objects.filter(loop=loop).exclude(drawn_at=None).values_list("population", "task_kind"))
     drawn |= {(audit.population, audit.task_kind) for audit in waiting if not audit.error}
     left = [choice for choice, pair in zip(_WHICH, POSSIBLE, strict=True) if pair not in drawn]
     return {
