@@ -88,6 +88,10 @@ def _api(token: str, *allowed: str, arguments: Arguments = _slug, ok: tuple[int,
     return Row(frozenset(allowed), frozenset(ok), arguments=arguments, json=True, token=token, **extra)
 
 
+def _lead_api(**extra: Any) -> Row:
+    return _api("lead", "lead", "admin", **extra)
+
+
 def _own(things: Things) -> dict[str, Any]:  # a verdict of nobody's: real ones are tested with the pages
     return _slug(things) | {"key": "00000000-0000-4000-8000-000000000000"}
 
@@ -102,6 +106,10 @@ def _no_thread(things: Things) -> dict[str, Any]:
 
 def _no_takedown(things: Things) -> dict[str, Any]:
     return _slug(things) | {"takedown_id": 2**40}
+
+
+def _no_sample(things: Things) -> dict[str, Any]:
+    return _slug(things) | {"sample_id": 2**40}
 
 
 def _no_audit(things: Things) -> dict[str, Any]:
@@ -332,6 +340,62 @@ ROWS |= {
     "api:cancel_export": _api("export", "lead", "consumer", "admin", arguments=_EXPORT, changes=True),
     "api:export_file": _api("export", "lead", "consumer", "admin", arguments=_EXPORT, ok=(409,)),
     "api:export_meta": _api("export", "lead", "consumer", "admin", arguments=_EXPORT, ok=(409,)),
+    "api:export_preview": _api("export", "lead", "consumer", "admin", changes=True, data={"kind": "tags"}),
+    "api:feedback": _api("read", "annotator"),
+    "api:all_packages": _lead_api(),
+    "api:leads_package": _lead_api(arguments=_no_package, ok=(404,)),
+    "api:give_package": _lead_api(arguments=_no_package, changes=True, ok=(404,), data={"annotator": "1"}),
+    "api:accept_package": _lead_api(arguments=_no_package, changes=True, ok=(404,), data={"note": "x"}),
+    "api:ask_package_again": _lead_api(arguments=_no_package, changes=True, ok=(404,), data={"note": "x"}),
+    "api:samples": _lead_api(),
+    "api:sample_priority": _lead_api(arguments=_no_sample, changes=True, ok=(404,), data={"priority": "urgent"}),
+    "api:share_items": _lead_api(arguments=_no_sample, changes=True, ok=(404,), data={"count": "1"}),
+    "api:items": _lead_api(ok=(400,)),  # of no sample
+    "api:act_on_items": _lead_api(changes=True, ok=(400,)),
+    "api:assign_items": _lead_api(changes=True, ok=(400,)),
+    "api:prioritise_items": _lead_api(changes=True, ok=(400,)),
+    "api:stranded_items": _lead_api(),
+    "api:item_history": _lead_api(arguments=_no_item, ok=(404,)),
+    "api:thread": _lead_api(arguments=_no_thread, ok=(404,)),
+    "api:thread POST": _lead_api(arguments=_no_thread, changes=True, ok=(404,)),
+    "api:waiting_threads": _lead_api(),
+    "api:next_loop": _lead_api(),
+    "api:annotate_new_photos": _lead_api(changes=True, ok=(202, 409)),
+    "api:close_verification": _lead_api(arguments=_LOOP, changes=True, ok=(200, 409)),
+    "api:retry_loop": _lead_api(arguments=_LOOP, changes=True, ok=(200, 409)),
+    "api:loop_failures": _lead_api(arguments=_LOOP),
+    "api:quality_person": _lead_api(arguments=_PERSON, ok=(404,)),  # an expert, no annotator
+    "api:pause_person": _lead_api(arguments=_PERSON, changes=True, ok=(404,)),
+    "api:resume_person": _lead_api(arguments=_PERSON, changes=True, ok=(404,)),
+    "api:requalify_person": _lead_api(arguments=_PERSON, changes=True, ok=(404,)),
+    "api:send_back_work": _lead_api(arguments=_PERSON, changes=True, ok=(404,), data={"count": "5"}),
+    "api:pay_forecast": _lead_api(),
+    "api:webhooks": _lead_api(),
+    "api:webhooks POST": _lead_api(changes=True, ok=(400,)),
+    "api:webhook": _lead_api(arguments=_WEBHOOK),
+    "api:deliveries": _lead_api(arguments=_WEBHOOK),
+    "api:test_webhook": _lead_api(arguments=_WEBHOOK, changes=True, ok=(202,)),
+    "api:switch_webhook": _lead_api(arguments=_WEBHOOK, changes=True, data={"is_active": "true"}),
+    "api:renew_secret": _lead_api(arguments=_WEBHOOK, changes=True),
+    "api:remove_webhook": _lead_api(arguments=_WEBHOOK, changes=True),
+    "api:send_again": _lead_api(
+        arguments=lambda things: _WEBHOOK(things) | {"delivery_id": 2**40}, changes=True, ok=(404,)
+    ),
+    "api:pause_project": _lead_api(changes=True),
+    "api:resume_project": _lead_api(changes=True),
+    "api:people": _lead_api(),
+    "api:people POST": _lead_api(changes=True, ok=(400,)),
+    "api:person_roles": _lead_api(arguments=_PERSON, changes=True, ok=(400,)),
+    "api:remove_person": _lead_api(arguments=_PERSON, changes=True),
+    "api:teams": _lead_api(),
+    "api:teams POST": _lead_api(changes=True, ok=(201,), data={"name": "A"}),
+    "api:team_members": _lead_api(arguments=_TEAM, changes=True, ok=(400,)),
+    "api:remove_team": _lead_api(arguments=_TEAM, changes=True),
+    "api:invitations": _lead_api(),
+    "api:invitations POST": _lead_api(changes=True, ok=(400,)),
+    "api:revoke_invitation": _lead_api(
+        arguments=lambda things: _slug(things) | {"invitation_id": 2**40}, changes=True, ok=(404,)
+    ),
     "api:statistics": _api("lead", "lead", "admin"),
     "api:own_statistics": _api("read", "annotator"),
 }

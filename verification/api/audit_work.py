@@ -31,7 +31,7 @@ def _want(default: int) -> serializers.IntegerField:
     )
 
 
-class LeaseSent(StrictSerializer):
+class AuditLeaseSent(StrictSerializer):
     want = _want(4)
 
 
@@ -108,13 +108,13 @@ class LeaseView(_AuditWork):
     @extend_schema(
         operation_id="audits_lease",
         summary="Your audited items, renewed and topped up",
-        request=LeaseSent,
+        request=AuditLeaseSent,
         responses=AuditItemsAnswer,
         tags=["audits"],
     )
     def post(self, request: Request, slug: str) -> Response:
         """The same call again gives the same items. Nobody gets an item they took part in, or both slots of one."""
-        return Response(AuditItemsAnswer(self.items_answer(self.sent(LeaseSent)["want"])).data)
+        return Response(AuditItemsAnswer(self.items_answer(self.sent(AuditLeaseSent)["want"])).data)
 
 
 class JudgeView(_AuditWork):

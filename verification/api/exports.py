@@ -12,7 +12,9 @@ from rest_framework.response import Response
 
 from verification.exports.filters import MOST_CONCEPTS, SIZES, SOURCES
 from verification.models import Export, ExportFormat, ExportKind, ExportState
+from verification.selectors.export_previews import preview_of
 from verification.selectors.exports import export_of
+from verification.services.export_choices import wanted_export
 from verification.services.exports import cancel_export, request_export
 from verification.views.consumer.downloads import download, download_meta
 from webapp.accounts.models import TokenScope
@@ -59,6 +61,15 @@ class ExportSerializer(serializers.Serializer[Any]):
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
+class ExportPreviewAnswer(serializers.Serializer[Any]):
+    """Not exact: `low` to `high` covers the number in 95 of 100 such estimates."""
+
+    count = serializers.IntegerField()
+    low = serializers.IntegerField()
+    high = serializers.IntegerField()
+    is_exact = serializers.BooleanField()
+
+
 class ExportsView(ApiView):
     needs: ClassVar = {"GET": _EXPORT, "POST": _EXPORT}
 
@@ -91,6 +102,22 @@ class ExportsView(ApiView):
         sent = self.sent(ExportSent)
         export = request_export(project=self.project, user=self.person, **sent)
         return Response(ExportSerializer(export).data, status=status.HTTP_202_ACCEPTED)
+
+
+class ExportPreviewView(ApiView):
+    needs: ClassVar = {"POST": _EXPORT}
+
+    @extend_schema(
+        operation_id="exports_preview",
+        summary="How many records an export would hold",
+        request=ExportSent,
+        responses=ExportPreviewAnswer,
+        tags=["exports"],
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Counted where that is quick, else estimated. Nothing is written."""
+        wanted = wanted_export(project=self.project, **self.sent(ExportSent))
+        return Response(ExportPreviewAnswer(preview_of(wanted)).data)
 
 
 class ExportView(ApiView):

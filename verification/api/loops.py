@@ -60,13 +60,24 @@ class LoopProgressSerializer(LoopSerializer):
     people = PeopleSerializer(allow_null=True)
 
 
-class StartSent(StrictSerializer):
+class SamplingSent(StrictSerializer):
+    """How the sample is to be drawn; what is left out, the quotas of the concepts decide."""
+
     budget = serializers.IntegerField(
-        min_value=1,
+        min_value=1, max_value=10_000_000, required=False, allow_null=True, help_text="Items at most; else by quota."
+    )
+    min_frequency = serializers.IntegerField(
+        min_value=1, max_value=10**9, default=1, help_text="Concepts on at least so many regions."
+    )
+    max_concepts = serializers.IntegerField(
+        min_value=1, max_value=10**8, required=False, allow_null=True, help_text="The most frequent ones stay."
+    )
+    question_budget = serializers.IntegerField(
+        min_value=0,
         max_value=10_000_000,
         required=False,
         allow_null=True,
-        help_text="Items at most; else by quota.",
+        help_text="Questions at most; else one for two tag items.",
     )
 
 
@@ -88,20 +99,22 @@ class LoopsView(ApiView):
             limit=query["limit"],
             newest_first=True,
         )
-        return Response({"items": LoopSerializer([_facts(loop) for loop in loops], many=True).data, "next": following})
+        return Response(
+            {"items": LoopSerializer([loop_facts(loop) for loop in loops], many=True).data, "next": following}
+        )
 
     @extend_schema(
         operation_id="loops_start",
         summary="Start the next loop",
-        request=StartSent,
+        request=SamplingSent,
         responses={201: LoopSerializer},
         tags=["loops"],
     )
     def post(self, request: Request, slug: str) -> Response:
         """409: one is running, there are no photos, or nothing is annotated yet."""
-        budget = self.sent(StartSent).get("budget")
-        loop = start_loop(project=self.project, user=self.person, sampling=SamplingConfig(budget=budget))
-        return Response(LoopSerializer(_facts(loop)).data, status=status.HTTP_201_CREATED)
+        sampling = SamplingConfig(**self.sent(SamplingSent))
+        loop = start_loop(project=self.project, user=self.person, sampling=sampling)
+        return Response(LoopSerializer(loop_facts(loop)).data, status=status.HTTP_201_CREATED)
 
 
 class LoopView(ApiView):
@@ -113,7 +126,9 @@ class LoopView(ApiView):
     def get(self, request: Request, slug: str, loop_number: int) -> Response:
         loop = find_loop_of(self.project, loop_number)
         state = status_of_loop(loop)
-        return Response(LoopProgressSerializer({**_facts(loop), "stages": state.stages, "people": state.people}).data)
+        return Response(
+            LoopProgressSerializer({**loop_facts(loop), "stages": state.stages, "people": state.people}).data
+        )
 
 
 class CancelLoopView(ApiView):
@@ -130,7 +145,7 @@ class CancelLoopView(ApiView):
         """Verdicts and pay stand. Cancelling one that is over changes nothing."""
         loop = find_loop_of(self.project, loop_number)
         cancel_loop(loop=loop, user=self.person)
-        return Response(LoopSerializer(_facts(loop)).data)
+        return Response(LoopSerializer(loop_facts(loop)).data)
 
 
 def find_loop_of(project: Project, number: int) -> Loop:
@@ -141,7 +156,8 @@ def find_loop_of(project: Project, number: int) -> Loop:
     return loop
 
 
-def _facts(loop: Loop) -> dict[str, Any]:
+def loop_facts(loop: Loop) -> dict[str, Any]:
+    """What answers hold of a loop."""
     return {
         "number": loop.number,
         "state": loop.state,

@@ -233,12 +233,13 @@ def _package(view: ApiView, package_id: int) -> Any:
         "state": package.state,
         "size": package.size,
         "threshold": package.threshold,
-        "items": [_item(item, view.project.slug) for item in packed_items(package.pk)],
+        "items": [item_facts(item, view.project.slug) for item in packed_items(package.pk)],
     }
     return PackageAnswer(content).data
 
 
-def _item(item: PackedItem, slug: str) -> dict[str, Any]:
+def item_facts(item: PackedItem, slug: str) -> dict[str, Any]:
+    """What answers hold of one item of a package."""
     address = reverse("api:image_file", args=[slug, item.image_id, "display"])
     names = ("id", "position", "box", "tags", "tag", "question", "answer", "choice", "is_bad_box", "written")
     return {

@@ -1,5 +1,8 @@
 """Pay: everyone their own, leads everybody's. Entries are those of the ledger, which is only ever added to."""
 
+import math
+from dataclasses import asdict
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -8,7 +11,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from verification.forecast import consumption
 from verification.models import TaskKind
+from verification.selectors.consumption import usual_consumption
 from verification.selectors.pay import (
     LONGEST_PERIOD,
     Earned,
@@ -60,12 +65,48 @@ class OwnEntriesQuery(EntriesQuery):
     after = serializers.IntegerField(min_value=0, max_value=LARGEST, required=False)
 
 
+class ConsumptionQuery(StrictSerializer):
+    """What is left out is as the project has it: its pace once 30 verdicts are known, its rate, its annotators."""
+
+    regions = serializers.IntegerField(min_value=1, max_value=10**11, required=False)
+    seconds = serializers.FloatField(min_value=0.1, max_value=3600, required=False, help_text="For one verdict.")
+    overlap = serializers.IntegerField(min_value=1, max_value=9, required=False, help_text="People per region.")
+    people = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
+    hours_a_day = serializers.FloatField(min_value=0.1, max_value=24, required=False)
+    rate = serializers.DecimalField(
+        min_value=Decimal(0), max_value=Decimal(1000), max_digits=8, decimal_places=4, required=False
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for name, value in attrs.items():
+            if not math.isfinite(value):  # "nan" is a float, and neither too small nor too large
+                raise serializers.ValidationError({name: [_("Give a number.")]})
+        return attrs
+
+
 class EarnedSerializer(serializers.Serializer[Any]):
     """verdicts: given less withdrawn; seconds: without idle time."""
 
     verdicts = serializers.IntegerField()
     seconds = serializers.FloatField()
     amount = serializers.DecimalField(max_digits=14, decimal_places=4)
+    currency = serializers.CharField()
+
+
+class ConsumptionAnswer(serializers.Serializer[Any]):
+    """hours: of one person; days: for all people together. measured: verdicts that `seconds` rests on, 0 where it is
+    the papers' figure or your own."""
+
+    regions = serializers.IntegerField()
+    seconds = serializers.FloatField()
+    overlap = serializers.IntegerField()
+    people = serializers.IntegerField()
+    hours_a_day = serializers.FloatField()
+    rate = serializers.DecimalField(max_digits=8, decimal_places=4)
+    measured = serializers.IntegerField()
+    hours = serializers.FloatField()
+    days = serializers.FloatField()
+    pay = serializers.DecimalField(max_digits=20, decimal_places=2)
     currency = serializers.CharField()
 
 
@@ -188,6 +229,33 @@ class PersonEntriesView(ApiView):
         query = self.query(EntriesQuery)
         rows, following = _page(self, user_id, query, query.get("after"))
         return Response({"items": EntrySerializer(rows, many=True).data, "next": following})
+
+
+class ForecastView(ApiView):
+    needs: ClassVar = {"GET": _LEAD}
+
+    @extend_schema(
+        operation_id="pay_forecast",
+        summary="What judging so many regions takes: hours, days, money",
+        parameters=[ConsumptionQuery],
+        responses=ConsumptionAnswer,
+        tags=["pay"],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """The consumption analysis of the papers with your own numbers."""
+        query = self.query(ConsumptionQuery)
+        values = asdict(usual_consumption(self.project)) | query
+        measured = values.pop("measured")
+        found = consumption(**values)
+        content = {
+            **values,
+            "measured": 0 if "seconds" in query else measured,
+            "hours": found.hours,
+            "days": found.days,
+            "pay": found.pay,
+            "currency": self.project.currency,
+        }
+        return Response(ConsumptionAnswer(content).data)
 
 
 def _page(

@@ -116,7 +116,7 @@ class QualityView(ApiView):
         operation_id="quality_board", summary="How everybody's work is", responses=BoardAnswer, tags=["quality"]
     )
     def get(self, request: Request, slug: str) -> Response:
-        people = [_person(person) for person in quality_board(self.project)]
+        people = [person_facts(person) for person in quality_board(self.project)]
         return Response(BoardAnswer({"threshold": self.project.package_threshold, "people": people}).data)
 
 
@@ -139,7 +139,7 @@ class AgreementView(ApiView):
         return Response(AgreementAnswer(content).data)
 
 
-def _person(person: Person) -> dict[str, Any]:
+def person_facts(person: Person) -> dict[str, Any]:
     names = ("name", "seconds", "pace", "last_at", "paused_at", "requalify_since", "concerns")
     return {
         "id": person.user_id,

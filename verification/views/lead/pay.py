@@ -1,5 +1,6 @@
 """What a project's work costs: by loop, by person, and what more of it would cost."""
 
+from dataclasses import asdict
 from decimal import Decimal
 
 from django import forms
@@ -9,19 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from verification.forecast import SECONDS_PER_TAG_ITEM, consumption
+from verification.forecast import consumption
+from verification.selectors.consumption import usual_consumption
 from verification.selectors.pay import Earned, loop_totals, person_totals, worked_here
-from verification.selectors.sample_progress import last_tag_sample, pace_of_sample
 from verification.views.periods import asked_period, period_form
 from verification.views.statements import statement
 from webapp.accounts.models import User
 from webapp.core.errors import NotFound
 from webapp.projects.access import ProjectRequest, project_view
-from webapp.projects.models import Membership, Project, Role
 from webapp.projects.policies import Action
-
-ENOUGH_VERDICTS = 30
-DEFAULT_HOURS_A_DAY = 4.0
 
 
 class ConsumptionForm(forms.Form):
@@ -76,7 +73,7 @@ def person_statement(request: ProjectRequest, user_id: int) -> StreamingHttpResp
 @require_safe
 def forecast(request: ProjectRequest) -> HttpResponse:
     """Hours, days and money for any number of regions (papers V1 appendix C.3)."""
-    values = _defaults(request.project)
+    values = asdict(usual_consumption(request.project))
     form = ConsumptionForm({**values, **{key: request.GET[key] for key in values if key in request.GET}})
     found = consumption(**form.cleaned_data) if form.is_valid() else None
     context = {
@@ -87,23 +84,6 @@ def forecast(request: ProjectRequest) -> HttpResponse:
         "years": found.days / 365 if found else 0,
     }
     return render(request, "verification/pay/forecast.html", context, status=200 if found else 400)
-
-
-def _defaults(project: Project) -> dict[str, object]:
-    """A million regions at this project's own pace, once it is known."""
-    sample = last_tag_sample(project.pk)
-    pace = pace_of_sample(sample) if sample is not None else None
-    is_known = pace is not None and pace.judged >= ENOUGH_VERDICTS and bool(pace.median_seconds)
-    people = Membership.objects.filter(project=project, role=Role.ANNOTATOR, user__is_active=True).count()
-    return {
-        "regions": 1_000_000,
-        "seconds": round(pace.median_seconds or 0, 1) if pace is not None and is_known else SECONDS_PER_TAG_ITEM,
-        "overlap": project.overlap,
-        "people": people or 50,
-        "hours_a_day": DEFAULT_HOURS_A_DAY,
-        "rate": project.tag_rate,
-        "measured": pace.judged if pace is not None and is_known else 0,
-    }
 
 
 def _sums(each: list[Earned]) -> list[Earned]:
