@@ -1,8 +1,8 @@
 """Take the pictures of README.md again, from the demo project: `make screenshots`.
 
 Needs a running demo: `make run` in another terminal, and its accounts as ARGUS_LEAD=NAME:PASSWORD
-ARGUS_ANNOTATOR=NAME:PASSWORD ARGUS_EXPERT=NAME:PASSWORD (ARGUS_URL, default http://localhost:8000). For the pages of
-quality and review the annotator has judged a sample, the expert holds a package, and an audit of loop 0 is judged.
+ARGUS_ANNOTATOR=NAME:PASSWORD ARGUS_EXPERT=NAME:PASSWORD (ARGUS_URL, default http://localhost:8000). The demo comes with the
+work that the pictures show; the expert takes a package for one of them.
 """
 
 import io
@@ -24,6 +24,8 @@ TARGET = ROOT / "docs" / "images"
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
+A_PACKAGE = "section[aria-labelledby=held] a.btn, section[aria-labelledby=waiting] form .btn"  # held, or the next one
+
 # name, whose page, address, size, colour scheme, and what is clicked there first
 PICTURES: list[tuple[Any, ...]] = [
     ("tag-task-light", "ARGUS_ANNOTATOR", "/p/demo/work/tags/", WIDE, "light"),
@@ -31,7 +33,8 @@ PICTURES: list[tuple[Any, ...]] = [
     ("tag-task-phone", "ARGUS_ANNOTATOR", "/p/demo/work/tags/", PHONE, "light"),
     ("explore-light", "ARGUS_LEAD", "/p/demo/explore/", WIDE, "light"),
     ("loop-light", "ARGUS_LEAD", "/p/demo/loops/1/", WIDE, "light"),
-    ("package-light", "ARGUS_EXPERT", "/p/demo/review/", WIDE, "light", "section[aria-labelledby=held] .btn"),
+    ("package-light", "ARGUS_EXPERT", "/p/demo/review/", WIDE, "light", A_PACKAGE),
+    ("packages-light", "ARGUS_LEAD", "/p/demo/packages/", WIDE, "light"),
     ("quality-light", "ARGUS_LEAD", "/p/demo/quality/", WIDE, "light"),
     ("accuracy-light", "ARGUS_LEAD", "/p/demo/loops/0/accuracy/", WIDE, "light"),
 ]

@@ -5,9 +5,26 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
+from django.db.models import Q
 
-from annotation.models import Image, ImportedCaption, Loop, LoopState, RegionAnnotation, StageFailure
-from verification.models import Assignment, AssignmentState, Sample, SampleItem, Verdict
+from annotation.models import ConceptMeaning, Image, ImportedCaption, Loop, LoopState, RegionAnnotation, StageFailure
+from verification.models import (
+    Assignment,
+    AssignmentState,
+    Audit,
+    Export,
+    LedgerEntry,
+    ReviewPackage,
+    Sample,
+    SampleItem,
+    TaskKind,
+    Verdict,
+)
+from verification.selectors.accuracy import accuracy_by_loop
+from verification.selectors.packages import desk_of
+from verification.selectors.quality import quality_board
+from verification.services.audits import lease_tasks
+from verification.services.queue import lease_items
 from webapp.accounts.models import User
 from webapp.projects.models import Membership, Project, Role
 
@@ -31,12 +48,12 @@ def test_the_demo_is_annotated_open_for_people_and_has_an_account_per_role() -> 
     zero, one = Loop.objects.filter(project=project).order_by("number")
     assert (zero.number, zero.state, one.number, one.state) == (0, LoopState.FINISHED, 1, LoopState.RUNNING)
     assert not StageFailure.objects.exists()
-    tags, questions = Sample.objects.order_by("pk")
+    tags, questions = Sample.objects.exclude(task_kind="answer").order_by("pk")
     assert (tags.task_kind, questions.task_kind) == ("tag", "qa")
     for sample in (tags, questions):
         assert sample.is_open
         assert (sample.loop, sample.annotated_loop) == (one, zero)
-    assert questions.items.count() == -(-tags.items.count() // 2)
+    assert questions.items.count() == -(-tags.items.filter(parent=None).count() // 2)
     assert SampleItem.objects.count() >= 60
     assert set(printed) == {*Role.values, "admin"}
     for username, password in printed.items():
@@ -48,10 +65,44 @@ def test_the_demo_is_annotated_open_for_people_and_has_an_account_per_role() -> 
         assert user.is_superuser == (username == "admin")
 
 
-def test_nothing_in_the_demo_is_verified_before_people_come() -> None:
+def test_the_demo_has_work_behind_it_and_work_left_for_everybody() -> None:
+    printed = accounts_in(create())
+    packages = list(ReviewPackage.objects.order_by("pk").values_list("author__username", "state", "attempt"))
+    assert packages == [
+        ("demo-ines", "accepted", 1),
+        ("demo-ines", "ready", 1),
+        ("demo-tom", "failed", 1),
+        ("demo-ines", "ready", 2),  # Tom's, judged anew
+    ]
+    project = Project.objects.get(slug="demo")
+    board = {person.name: person for person in quality_board(project)}
+    assert (board["Ines Okafor"].experts.right, board["Tom Berg"].concerns) == (19, ["package"])
+    (audit,) = Audit.objects.all()
+    assert (audit.loop.number, audit.items.count()) == (0, 30)
+    assert accuracy_by_loop(project.pk)[0].tags is not None
+    assert Export.objects.get().rows_done == 20
+    assert LedgerEntry.objects.exists()
+    assert ConceptMeaning.objects.filter(concept__text="cup").exists()
+    annotator, expert = (User.objects.get(username=name) for name in ("annotator", "expert"))
+    for kind in ("tag", "qa", "answer"):
+        assert lease_items(project_id=project.pk, user_id=annotator.pk, count=1, kind=TaskKind(kind)), kind
+    assert len(desk_of(project_id=project.pk, user_id=expert.pk).waiting) == 2
+    assert lease_tasks(project_id=project.pk, user_id=expert.pk, count=10)
+    assert set(printed) & set(invented()) == set()
+
+
+def invented() -> list[str]:
+    return list(User.objects.filter(username__startswith="demo-").values_list("username", flat=True))
+
+
+def test_invented_people_cannot_come_in_and_are_given_nothing() -> None:
     create()
-    assert not Verdict.objects.exists()
-    assert set(Assignment.objects.values_list("state", flat=True)) == {AssignmentState.OPEN}
+    assert sorted(invented()) == ["demo-ines", "demo-mara", "demo-tom"]
+    for person in User.objects.filter(username__in=invented()):
+        assert not person.is_active
+        assert not person.has_usable_password()
+    theirs = Assignment.objects.filter(Q(held_for__username__in=invented()) | Q(annotator__username__in=invented()))
+    assert set(theirs.values_list("state", flat=True)) == {AssignmentState.DONE}
 
 
 def test_every_photo_of_the_demo_names_its_licence_and_source_and_has_regions() -> None:
@@ -66,14 +117,16 @@ def test_every_photo_of_the_demo_names_its_licence_and_source_and_has_regions() 
 def test_a_second_call_changes_nothing_and_says_so() -> None:
     create()
     before: Any = [
-        list(model.objects.order_by("pk").values_list("pk")) for model in (User, Project, Image, Loop, SampleItem)
+        list(model.objects.order_by("pk").values_list("pk"))
+        for model in (User, Project, Image, Loop, SampleItem, Verdict)
     ]
     passwords = list(User.objects.order_by("pk").values_list("password", flat=True))
     again = create()
     assert "exist already" in again
     assert not accounts_in(again)
     assert before == [
-        list(model.objects.order_by("pk").values_list("pk")) for model in (User, Project, Image, Loop, SampleItem)
+        list(model.objects.order_by("pk").values_list("pk"))
+        for model in (User, Project, Image, Loop, SampleItem, Verdict)
     ]
     assert passwords == list(User.objects.order_by("pk").values_list("password", flat=True))
 
@@ -89,7 +142,7 @@ def test_a_first_start_that_was_killed_goes_on_where_it_was(monkeypatch: pytest.
         patched.setattr("workers.management.commands.create_demo.make_accounts", killed)
         with pytest.raises(Killed):
             create()
-    assert not User.objects.exists()
+    assert set(User.objects.values_list("username", flat=True)) == set(invented())
     items = list(SampleItem.objects.order_by("pk").values_list("pk", flat=True))
     assert len(accounts_in(create())) == 5
     assert list(SampleItem.objects.order_by("pk").values_list("pk", flat=True)) == items
@@ -105,4 +158,4 @@ def test_passwords_that_could_not_be_shown_do_not_stay() -> None:
 
     with pytest.raises(BrokenPipeError):
         call_command("create_demo", stdout=Closed())
-    assert not User.objects.exists()
+    assert set(User.objects.values_list("username", flat=True)) == set(invented())

@@ -20,6 +20,7 @@ from webapp.accounts.models import User
 from webapp.accounts.services import create_account
 from webapp.core.errors import Unavailable
 from webapp.projects.models import Membership, Project, Role
+from workers.demo.life import PACKAGE_SIZE, audit_the_models
 from workers.demo.photos import DemoPhoto, demo_photos
 from workers.foreground import run_loop
 from workers.glosses import write_glosses
@@ -27,7 +28,8 @@ from workers.glosses import write_glosses
 SLUG = "demo"
 DOMAIN = "demo.localhost"
 DESCRIPTION = (
-    "Five photos that come with scikit-image, annotated automatically. Nothing in it has been checked by anybody."
+    "Five photos that come with scikit-image, annotated automatically. Ines, Tom and Mara are invented, and so is what "
+    "they said: it shows what the pages look like with work behind them."
 )
 GUIDE = (
     "Mark every tag that is wrong for what is inside the box. A tag that names the thing itself, its kind, or the part "
@@ -50,7 +52,14 @@ def make_project(say: Say) -> Project:
     """The demo project with its photos and captions. Idempotent."""
     # Not by create_project, which gives the new project to a person: there is none yet.
     project, _ = Project.objects.get_or_create(
-        slug=SLUG, defaults={"name": "Demo", "description": DESCRIPTION, "guide": GUIDE}
+        slug=SLUG,
+        defaults={
+            "name": "Demo",
+            "description": DESCRIPTION,
+            "guide": GUIDE,
+            "review_required": True,
+            "package_size": PACKAGE_SIZE,
+        },
     )
     photos = demo_photos()
     producer = get_producer("import", "demo-captions", "1")
@@ -68,6 +77,8 @@ def annotate(project: Project, say: Say) -> Loop:
     while True:
         loop = Loop.objects.filter(project=project).order_by("-number").first()
         if loop is None or (loop.parent_id is None and loop.state == LoopState.FINISHED):
+            if loop is not None:
+                audit_the_models(loop)
             loop = start_loop(project=project, user=None)
         loop = run_loop(loop.pk, say=say)
         if loop.state == LoopState.FAILED:
@@ -84,12 +95,17 @@ def make_accounts(project: Project, show: Callable[[list[Account]], None]) -> bo
     """
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=project.pk)
-        if Membership.objects.filter(project=project).exists():
+        if has_accounts():
             return False
         accounts = [_account(project, role) for role in Role]
         accounts.append(_admin())
         show(accounts)
     return True
+
+
+def has_accounts() -> bool:
+    """Whether the demo's accounts were made and shown. Invented people are none."""
+    return Membership.objects.filter(project__slug=SLUG, role=Role.LEAD).exists()
 
 
 def _add(project: Project, photo: DemoPhoto, producer_id: int) -> None:

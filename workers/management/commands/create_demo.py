@@ -6,21 +6,21 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from webapp.core.errors import ArgusError
-from webapp.projects.models import Membership
-from workers.demo.projects import SLUG, Account, annotate, make_accounts, make_project
+from workers.demo.life import live
+from workers.demo.projects import Account, annotate, has_accounts, make_accounts, make_project
 
 
 class Command(BaseCommand):
     help = "Make the demo project and its accounts; the passwords are printed once and kept nowhere."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if Membership.objects.filter(project__slug=SLUG).exists():
+        if has_accounts():
             self.stdout.write("The demo project and its accounts exist already; nothing was changed.")
             return
         logging.disable(logging.INFO)  # the lines below say the same in fewer words
         try:
             project = make_project(self._say)
-            annotate(project, self._say)
+            live(project, annotate(project, self._say), self._say)
             make_accounts(project, self._show)
         except ArgusError as error:
             raise CommandError(f"The demo could not be made. {error.message}") from error

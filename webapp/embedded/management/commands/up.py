@@ -78,7 +78,7 @@ class Command(BaseCommand):
         self.check()  # a fault in the code shows here, once, and not as four processes that end
         if collect_static_files():
             self._say("Collected the static files.")
-        if demo and not get_user_model().objects.exists():
+        if demo and not get_user_model().objects.filter(is_active=True).exists():  # the demo makes inactive ones first
             self._say("First start: making the demo project and its accounts …")
             call_command("create_demo", stdout=self.stdout, stderr=self.stderr)
 
