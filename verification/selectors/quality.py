@@ -1,4 +1,8 @@
-"""The lead's quality board: everybody who judges, how they do, and who needs help."""
+"""The lead's quality board: everybody who judges, how they do, and who needs help.
+
+Nothing is counted ahead: a board reads the latest hundred verdicts and gold items of everybody, and the latest
+packages; those of larger teams only so often.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection
 
 from verification.models import Standing
@@ -22,6 +27,11 @@ FAST, SLOW = 0.5, 2.0
 """Times the team's median from which on a person's speed stands out."""
 TEAM = 3
 """With fewer people there is no team to compare with."""
+MANY = 50
+KEPT_SECONDS = 60
+"""With more people than MANY the figures of the board are so old at most; who is paused is always told at once."""
+FORMAT = 1
+"""Of what is remembered: another number whenever Finding, Score or Pace get other fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,15 @@ class Person:
     concerns: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """seconds: the median of a person's latest verdicts; against_team: their ratio to the team's medians."""
+
+    seconds: float
+    against_team: float | None
+    last_at: datetime
+
+
 CONCERNS = ("errors", "gold", "package", "fast", "slow")
 
 # What the board may be sorted by -> (key, whether the highest come first). Unknown values sort last.
@@ -60,9 +79,10 @@ SORTS: dict[str, tuple[Callable[[Person], Any], bool]] = {
 
 
 def quality_board(project: Project, *, sort: str = "help") -> list[Person]:
-    """Everybody with the role annotator, in six queries. `sort`: a key of SORTS."""
+    """Everybody with the role annotator, in six queries at most. `sort`: a key of SORTS."""
     names = _annotators(project)
-    people = _people(project, names, team=list(names))
+    users = sorted(names)
+    people = _people(project, names, _of_many(project, users) if len(users) > MANY else _figures(project, users, users))
     key, highest_first = SORTS[sort]
     people.sort(key=lambda one: one.name.casefold())
     people.sort(key=key, reverse=highest_first)
@@ -74,7 +94,7 @@ def quality_of(project: Project, user_id: int) -> Person | None:
     names = _annotators(project)
     if user_id not in names:
         return None
-    (person,) = _people(project, {user_id: names[user_id]}, team=list(names))
+    (person,) = _people(project, {user_id: names[user_id]}, _figures(project, [user_id], list(names)))
     return person
 
 
@@ -83,13 +103,32 @@ def _annotators(project: Project) -> dict[int, str]:
     return {member.user_id: member.user.display_name for member in members}
 
 
-def _people(project: Project, names: dict[int, str], *, team: list[int]) -> list[Person]:
-    """Those in `names`, by user id; their speed is held against that of the `team`."""
+Figures = tuple[dict[int, list[Finding]], dict[int, Score], dict[int, Pace]]
+"""By user id: what experts found, how gold items were judged, how fast they are."""
+
+
+def _figures(project: Project, users: list[int], team: list[int]) -> Figures:
+    return (
+        findings(project_id=project.pk, user_ids=users),
+        gold_scores(project_id=project.pk, user_ids=users),
+        paces_of(project_id=project.pk, team=team, user_ids=users),
+    )
+
+
+def _of_many(project: Project, users: list[int]) -> Figures:
+    key = f"quality-board:{FORMAT}:{project.pk}"
+    kept: tuple[list[int], Figures] | None = cache.get(key)
+    if kept is None or kept[0] != users:
+        kept = users, _figures(project, users, users)
+        cache.set(key, kept, KEPT_SECONDS)
+    return kept[1]
+
+
+def _people(project: Project, names: dict[int, str], figures: Figures) -> list[Person]:
+    """Those in `names`, by user id."""
+    by_experts, gold, paces = figures
     users = sorted(names)
     standings = {one.person_id: one for one in Standing.objects.filter(project=project, person_id__in=users)}
-    by_experts = findings(project_id=project.pk, user_ids=users)
-    gold = gold_scores(project_id=project.pk, user_ids=users)
-    paces = paces_of(project_id=project.pk, team=team, user_ids=users)
     people = []
     for user_id in users:
         standing = standings.get(user_id)
@@ -122,15 +161,6 @@ def concerns_of(person: Person, *, threshold: float) -> list[str]:
     if person.pace is not None and not FAST <= person.pace <= SLOW:
         found.append("fast" if person.pace < FAST else "slow")
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """seconds: the median of a person's latest verdicts; against_team: their ratio to the team's medians."""
-
-    seconds: float
-    against_team: float | None
-    last_at: datetime
 
 
 def paces_of(*, project_id: int, team: list[int], user_ids: list[int]) -> dict[int, Pace]:

@@ -8,12 +8,14 @@ from statistics import median
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from tests.factories import make_sample
 from tests.verification.questions import make_question_sample
 from tests.verification.services.crowds import people
-from verification.models import Assignment, Sample, Verdict
+from verification.models import Assignment, Sample, Standing, Verdict
+from verification.selectors import quality
 from verification.selectors.quality import ENOUGH, LATEST_VERDICTS, TEAM, Pace, paces_of, quality_board, quality_of
 from webapp.projects.models import Project
 
@@ -125,3 +127,28 @@ def test_a_person_s_page_has_the_line_of_the_board(project: Any, ana: Any, djang
         with django_assert_num_queries(6):
             assert quality_of(project, line.user_id) == line
     assert quality_of(project, 2**40) is None
+
+
+def test_with_many_people_the_figures_are_read_once_but_not_who_is_paused(
+    project: Any, ana: Any, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr(quality, "MANY", 3)
+    sample = make_sample(project, items=40, images=1)
+    crowd = [ana, *people(project, 3)]
+    since = timezone.now() - timedelta(hours=5)
+    for place, person in enumerate(crowd):
+        judge(sample, person, [2.0 + place] * 40, since=since)
+    before = {line.user_id: line for line in quality_board(project)}
+    judge(sample, ana, [30.0] * 100, since=since + timedelta(hours=1))
+    Standing.objects.create(project=project, person=ana, paused_at=since)
+    with django_assert_num_queries(2):
+        again = {line.user_id: line for line in quality_board(project)}
+    assert again[ana.pk].seconds == before[ana.pk].seconds
+    assert again[ana.pk].paused_at == since
+    line = quality_of(project, ana.pk)  # one person's page reads them anew
+    assert line is not None
+    assert line.seconds == 30.0
+    (late,) = people(project, 1, name="late")  # who joins is on the board at once
+    assert late.pk in {one.user_id for one in quality_board(project)}
+    cache.clear()
+    assert {one.user_id: one.seconds for one in quality_board(project)}[ana.pk] == 30.0

@@ -12,13 +12,13 @@ from verification.services.tickets import issue_ticket
 from verification.services.verdicts import Receipt, record_verdict
 
 
-def people(project: Any, count: int) -> list[Any]:
+def people(project: Any, count: int, *, name: str = "crowd") -> list[Any]:
     """Annotators of `project`."""
     from webapp.accounts.models import User
     from webapp.projects.models import Membership
 
     users = User.objects.bulk_create(
-        User(username=f"crowd{number}", email=f"crowd{number}@example.org") for number in range(count)
+        User(username=f"{name}{number}", email=f"{name}{number}@example.org") for number in range(count)
     )
     Membership.objects.bulk_create(Membership(project=project, user=user, role="annotator") for user in users)
     return users
