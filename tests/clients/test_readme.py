@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from annotation.models import Loop
+from annotation.models import ConceptMeaning, Loop
 from tests.factories import make_image, make_sample
 from tests.verification.judgements import items_of
 from tests.verification.packages import member, packed, reviewed, said
@@ -21,6 +21,7 @@ from verification.models import AuditSlot, Export, ReviewPackage, Verdict
 from verification.services.audit_draws import draw_audit
 from verification.services.exports import run_export
 from webapp.accounts.tokens import issue_token
+from webapp.projects.models import Invitation
 
 CLIENT = Path(__file__).parents[2] / "clients" / "python"
 BLOCKS = re.findall(r"```python\n(.*?)```", (CLIENT / "README.md").read_text(), re.DOTALL)
@@ -78,6 +79,8 @@ def test_the_blocks_of_the_readme_run_as_they_stand(
     names["client"].close()
     assert (tmp_path / "tags.jsonl").exists()
     assert project.loops.filter(number=3).exists()
+    assert ConceptMeaning.objects.get().text == "A jug that milk is poured from."
+    assert Invitation.objects.get().email == "nia@example.org"
 
 
 def test_the_example_programs_run(

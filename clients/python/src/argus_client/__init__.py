@@ -4,6 +4,7 @@ from argus_client.audits import Audit, AuditItem
 from argus_client.client import Client, Project
 from argus_client.errors import ApiError, ArgusClientError, ConnectionFailed, DigestMismatch, NotDrawn, WaitedTooLong
 from argus_client.exports import Export
+from argus_client.leads import Lead
 from argus_client.loops import Loop, Stage
 from argus_client.packages import Package, PackedItem
 from argus_client.webhooks import is_signed
@@ -19,6 +20,7 @@ __all__ = [
     "DigestMismatch",
     "Export",
     "Item",
+    "Lead",
     "Loop",
     "NotDrawn",
     "Package",

@@ -10,8 +10,10 @@ from typing import Any
 
 from argus_client.audits import Audit, AuditItem, audit_items
 from argus_client.exports import Export
+from argus_client.leads import Lead
 from argus_client.loops import Loop
 from argus_client.packages import Package
+from argus_client.paging import pages
 from argus_client.transport import Transport
 from argus_client.work import Item, work
 
@@ -44,7 +46,7 @@ class Client:
 
     def projects(self) -> Iterator[Project]:
         """The projects the person sees."""
-        for facts in pages(self.transport, "projects"):
+        for facts in pages(self.transport, "projects", limit=100):
             yield Project(self.transport, facts["slug"], facts)
 
     def project(self, slug: str) -> Project:
@@ -60,6 +62,19 @@ class Project:
         self.slug = slug
         self.facts = dict(facts)
         self._path = f"projects/{slug}"
+
+    @property
+    def lead(self) -> Lead:
+        """What leads do; needs a token with the scope `lead`."""
+        return Lead(self.transport, self._path)
+
+    def tag(self, name: str) -> Mapping[str, Any]:
+        """What a tag means: `meaning`, `other_names`, verified `examples`. Raises ApiError (404)."""
+        return self.transport.get(f"{self._path}/concepts/named", name=name)
+
+    def feedback(self) -> Iterator[Mapping[str, Any]]:
+        """What experts found wrong in one's own work, the latest first."""
+        return pages(self.transport, f"{self._path}/work/feedback")
 
     def work(self, kind: str = "tags", *, ahead: int = 5) -> Iterator[Item]:
         """Items to judge, one after the other, until none is open: `for item in project.work(): item.submit([…])`.
@@ -97,7 +112,7 @@ class Project:
 
     def my_entries(self, first: date | None = None, last: date | None = None) -> Iterator[Mapping[str, Any]]:
         """One's own statement, entry by entry, the oldest first."""
-        return pages(self.transport, f"{self._path}/pay/me/entries", first=first, last=last)
+        return pages(self.transport, f"{self._path}/pay/me/entries", limit=100, first=first, last=last)
 
     def numbers(self) -> Mapping[str, Any]:
         """Where the project stands; for leads."""
@@ -123,11 +138,11 @@ class Project:
         self, user_id: int, first: date | None = None, last: date | None = None
     ) -> Iterator[Mapping[str, Any]]:
         """For leads: one person's statement."""
-        return pages(self.transport, f"{self._path}/pay/people/{user_id}/entries", first=first, last=last)
+        return pages(self.transport, f"{self._path}/pay/people/{user_id}/entries", limit=100, first=first, last=last)
 
     def audits(self) -> Iterator[Audit]:
         """For leads: all audits, the newest first."""
-        for facts in pages(self.transport, f"{self._path}/audits"):
+        for facts in pages(self.transport, f"{self._path}/audits", limit=100):
             yield Audit(self.transport, self._path, facts)
 
     def audit_work(self, *, ahead: int = 4) -> Iterator[AuditItem]:
@@ -137,7 +152,7 @@ class Project:
 
     def loops(self) -> Iterator[Loop]:
         """All loops, the newest first."""
-        for facts in pages(self.transport, f"{self._path}/loops"):
+        for facts in pages(self.transport, f"{self._path}/loops", limit=100):
             yield Loop(self.transport, self._path, facts)
 
     def loop(self, number: int) -> Loop:
@@ -151,21 +166,10 @@ class Project:
 
     def exports(self) -> Iterator[Export]:
         """All exports, the newest first."""
-        for facts in pages(self.transport, f"{self._path}/exports"):
+        for facts in pages(self.transport, f"{self._path}/exports", limit=100):
             yield Export(self.transport, self._path, facts)
 
     def export(self, kind: str = "tags", **filters: Any) -> Export:
         """Ask for an export; the same request, while it is not finished, is the same export."""
         facts = self.transport.post(f"{self._path}/exports", {"kind": kind, **filters})
         return Export(self.transport, self._path, facts)
-
-
-def pages(transport: Transport, path: str, **query: Any) -> Iterator[Mapping[str, Any]]:
-    """The rows of a list, page after page."""
-    after = None
-    while True:
-        page = transport.get(path, after=after, limit=100, **query)
-        yield from page["items"]
-        after = page["next"]
-        if after is None:
-            return
