@@ -2,7 +2,8 @@
 
 N regions (ten million, some 5 GB of disk; --quick: 200,000), ten a photo, five tags each. What a region shows first is
 one of a million concepts (--concepts; a tenth of the regions at most) whose frequencies fall by a power law: most stand
-on a few regions, the first on one of fifty. Tables are written directly, on servers of their own in a temporary folder.
+on a few regions, the first on one of fifty. Tables are written directly, indexes last, on servers of their own in a
+temporary folder.
 
 `seconds` is the whole of draw_tag_sample as a worker calls it: the frame without what people verified, quotas, the
 draw, items with their frozen copies, slots. Of it are `selection_s` finding what is drawn, `items_s` writing as many
@@ -23,12 +24,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.bulk_fill import insert_ranges, without_indexes
 from bench.reporting import AT_MOST, parser, report
 
 GOALS = {"seconds": (AT_MOST, 20.0), "peak_mb": (AT_MOST, 1000.0)}
 REGIONS, QUICK = 10_000_000, 200_000
 CONCEPTS = 1_000_000
 PER_PHOTO = 10
+TABLES = ("annotation_image", "annotation_region")
 
 
 def main() -> None:
@@ -80,13 +83,12 @@ def measure(regions: int, concepts: int, budget: int) -> dict[str, float]:
     preview_s, preview = timed(lambda: preview_of_loop(zero, sampling))
     figures["preview_ms"] = round(preview_s * 1000, 1)
     before = cpu_seconds()
-    writing = Writing()
-    with Watch() as watch, connection.execute_wrapper(writing):
+    with Watch() as watch, connection.execute_wrapper(phases := Phases()):
         figures["seconds"], sample = timed(
             lambda: draw_tag_sample(loop=one, annotated_loop=zero, config=sampling, seed=1)
         )
     figures["cpu_s"] = round(cpu_seconds() - before, 2)
-    figures |= writing.shares(figures["seconds"])
+    figures |= phases.shares(figures["seconds"])
     drawn = sample.config["drawn"]
     figures |= {"concepts": drawn["concepts"], "items": drawn["items"], "previewed_items": preview.items}
     figures["audit_s"] = timed(lambda: draw_audit(loop=Loop.objects.get(pk=zero.pk), seed=1))[0]
@@ -101,29 +103,31 @@ def timed(act: Any) -> tuple[float, Any]:
     return round(time.perf_counter() - began, 2), result
 
 
-class Writing:
-    """Tells the statements that write items and slots from those that find what is drawn."""
+class Phases:
+    """When the statements that write items and slots begin and end: before is what finds them, after it the commit."""
 
     def __init__(self) -> None:
-        self.items = self.others = 0.0
+        self._opened = time.perf_counter()
+        self._began: float | None = None
+        self._ended = self._opened
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        began = time.perf_counter()
+        writes = sql.lstrip().startswith(("INSERT INTO verification_sampleitem", "INSERT INTO verification_assignment"))
+        if writes and self._began is None:
+            self._began = time.perf_counter()
         try:
             return execute(sql, params, many, context)
         finally:
-            spent = time.perf_counter() - began
-            if sql.lstrip().startswith(("INSERT INTO verification_sampleitem", "INSERT INTO verification_assignment")):
-                self.items += spent
-            else:
-                self.others += spent
+            if writes:
+                self._ended = time.perf_counter()
 
     def shares(self, seconds: float) -> dict[str, float]:
-        """Of a draw that took `seconds`: what no statement took was the commit, which checks foreign keys."""
+        """Of a draw that took `seconds`. What comes after the last statement is the commit: it checks foreign keys."""
+        began = self._ended if self._began is None else self._began
         return {
-            "selection_s": round(self.others, 2),
-            "items_s": round(self.items, 2),
-            "checks_s": round(seconds - self.others - self.items, 2),
+            "selection_s": round(began - self._opened, 2),
+            "items_s": round(self._ended - began, 2),
+            "checks_s": round(seconds - (self._ended - self._opened), 2),
         }
 
 
@@ -206,13 +210,14 @@ def fill(regions: int, concepts: int) -> tuple[Any, Any]:
     from django.db import connection
 
     from annotation.models import Loop, LoopState
-    from annotation.services.partitions import create_partitions
+    from annotation.services.partitions import create_partitions, partition_name
     from webapp.projects.models import Project
 
     project = Project.objects.create(name="Bench", slug="bench")
     zero = Loop.objects.create(project=project, number=0, state=LoopState.FINISHED, config_digest="0")
     one = Loop.objects.create(project=project, number=1, config_digest="1", parent=zero)
     create_partitions(zero.pk)
+    partition = partition_name("annotation_regionannotation", zero.pk)
     values = {
         "regions": regions,
         "per": PER_PHOTO,
@@ -221,10 +226,16 @@ def fill(regions: int, concepts: int) -> tuple[Any, Any]:
         "loop": zero.pk,
     }
     with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        for statement in _FILL:
-            cursor.execute(statement, values)
-        cursor.execute("SET session_replication_role = origin")
+        cursor.execute(_CONCEPTS, values)
+        # A partition's indexes cannot be dropped while it is attached.
+        cursor.execute(f"ALTER TABLE annotation_regionannotation DETACH PARTITION {partition}")
+        with without_indexes([*TABLES, partition]):
+            insert_ranges(_IMAGES, values, regions // PER_PHOTO)
+            insert_ranges(_REGIONS, values, regions)
+            insert_ranges(_ANNOTATIONS.format(partition=partition), values, regions)
+        cursor.execute(
+            f"ALTER TABLE annotation_regionannotation ATTACH PARTITION {partition} FOR VALUES IN ({zero.pk})"
+        )
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
     return zero, one
@@ -232,28 +243,34 @@ def fill(regions: int, concepts: int) -> tuple[Any, Any]:
 
 # The n-th concept stands on about n ** -2/3 as many regions as the first: the inverse of the cube of a uniform number.
 _CONCEPT = "1 + floor(power((hashint8(n) & 1048575) / 1048576.0, 3) * %(concepts)s::int)::bigint"
-_FILL = (
-    """INSERT INTO annotation_concept (id, kind, text, display)
-       OVERRIDING SYSTEM VALUE SELECT n, 'tag', 'thing ' || n, 'Thing ' || n
-       FROM generate_series(1, %(concepts)s::int + 4) n""",
-    """INSERT INTO annotation_image (id, project_id, sha256, name, url, original, display, thumbnail, width, height,
-                                     mean_luma, file_bytes, licence, source, created_at)
-       OVERRIDING SYSTEM VALUE
-       SELECT n, %(project)s, lpad(to_hex(n), 64, '0'), 'photo-' || n || '.jpg', '', 'o/' || n, 'd/' || n, 't/' || n,
-              1280, 960, 0.5, 1, 'CC0-1.0', 'bench', now()
-       FROM generate_series(1, %(regions)s::int / %(per)s::int) n""",
-    """INSERT INTO annotation_region (id, image_id, producer_id, kind, identity, external_id, x1, y1, x2, y2, tag_ids)
-       SELECT n + 1, n / %(per)s::int + 1, 1, 'class_agnostic', n, '', n %% 600, n %% 400,
-              n %% 600 + 10 + n %% 17 * 30, n %% 400 + 10 + n %% 13 * 30, '{}'
-       FROM generate_series(0, %(regions)s::bigint - 1) n""",
-    f"""INSERT INTO annotation_regionannotation (loop_id, region_id, image_id, concept_ids, scores, role_masks,
-                                                 raw_score, size_class, producer_id, caption)
-        SELECT %(loop)s, n + 1, n / %(per)s::int + 1,
-               ARRAY[first.tag, first.tag + 1, first.tag + 2, first.tag + 3, first.tag + 4],
-               '{{0.9,0.4,0.3,0.2,0.1}}', '{{1,4,8,64,16}}', (n %% 97) / 97.0, n %% 6, 1,
-               'A thing beside another thing.'
-        FROM generate_series(0, %(regions)s::bigint - 1) n CROSS JOIN LATERAL (SELECT {_CONCEPT} AS tag) first""",
-)
+_CONCEPTS = """
+INSERT INTO annotation_concept (id, kind, text, display)
+OVERRIDING SYSTEM VALUE SELECT n, 'tag', 'thing ' || n, 'Thing ' || n
+FROM generate_series(1, %(concepts)s::int + 4) n
+"""
+_IMAGES = """
+INSERT INTO annotation_image (id, project_id, sha256, name, url, original, display, thumbnail, width, height,
+                              mean_luma, file_bytes, licence, source, created_at)
+OVERRIDING SYSTEM VALUE
+SELECT n + 1, %(project)s, lpad(to_hex(n + 1), 64, '0'), 'photo-' || n || '.jpg', '', 'o/' || n, 'd/' || n, 't/' || n,
+       1280, 960, 0.5, 1, 'CC0-1.0', 'bench', now()
+FROM generate_series(%(first)s::bigint, %(last)s) n
+"""
+_REGIONS = """
+INSERT INTO annotation_region (id, image_id, producer_id, kind, identity, external_id, x1, y1, x2, y2, tag_ids)
+SELECT n + 1, n / %(per)s::int + 1, 1, 'class_agnostic', n, '', n %% 600, n %% 400,
+       n %% 600 + 10 + n %% 17 * 30, n %% 400 + 10 + n %% 13 * 30, '{}'
+FROM generate_series(%(first)s::bigint, %(last)s) n
+"""
+_ANNOTATIONS = f"""
+INSERT INTO {{partition}} (loop_id, region_id, image_id, concept_ids, scores, role_masks, raw_score, size_class,
+                           producer_id, caption)
+SELECT %(loop)s, n + 1, n / %(per)s::int + 1,
+       ARRAY[first.tag, first.tag + 1, first.tag + 2, first.tag + 3, first.tag + 4],
+       '{{{{0.9,0.4,0.3,0.2,0.1}}}}', '{{{{1,4,8,64,16}}}}', (n %% 97) / 97.0, n %% 6, 1,
+       'A thing beside another thing.'
+FROM generate_series(%(first)s::bigint, %(last)s) n CROSS JOIN LATERAL (SELECT {_CONCEPT} AS tag) first
+"""
 
 
 if __name__ == "__main__":

@@ -100,10 +100,11 @@ def draw_counts(
 
 
 def hash_cut(counts: Ints, frequencies: Ints) -> Floats:
-    """`(n,)` below which hash, as a share of its range, the wanted regions of a concept lie all but certainly.
+    """`(n,)` below which hash, as a share of its range, the wanted regions of a concept lie most of the time.
 
-    The hashes of n regions are uniform, so about n x cut lie below the cut. Six standard deviations and ten more
-    keep the chance of too few under one in a hundred million per concept.
+    The hashes of n regions are uniform, so about n x cut lie below the cut. Two standard deviations and two more
+    leave about one concept in a hundred with too few, which is drawn again without a cut: that costs less than sorting
+    the hashes that a safer cut would let pass.
     """
-    cut: Floats = np.minimum((counts + 6 * np.sqrt(counts) + 10) / np.maximum(frequencies, 1), 1.0)
+    cut: Floats = np.minimum((counts + 2 * np.sqrt(counts) + 2) / np.maximum(frequencies, 1), 1.0)
     return cut

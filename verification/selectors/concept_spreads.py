@@ -16,7 +16,7 @@ from annotation.pipeline.loop_configs import SamplingConfig
 from verification.forecast import TagSpread, spread_from_statistics
 from verification.models import ConceptSpread
 from verification.previews import Frame, SamplePreview, chosen_examples, preview_sample
-from verification.services.samples import ALIASES_SQL, FRAME_SQL, LEFT_OUT_SQL
+from verification.services.sample_frames import ALIASES_SQL, FRAME_SQL, LEFT_OUT_SQL
 
 MOST_COUNTED = 50_000
 
@@ -103,7 +103,7 @@ SELECT count(*) FROM (
     WHERE sample.project_id = %(project_id)s LIMIT %(most)s::int
 ) rows
 """
-# The draw's own statements (verification/services/samples.py), in one that writes nothing.
+# The draw's own statements (verification/services/sample_frames.py), in one that writes nothing.
 _FRAME = f"""
 WITH sample_alias (concept_id, stands_for, display) AS MATERIALIZED ({ALIASES_SQL}), sample_left_out AS MATERIALIZED (
     SELECT region_id FROM ({LEFT_OUT_SQL}) left_out (region_id)

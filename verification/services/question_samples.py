@@ -15,7 +15,8 @@ from annotation.pipeline.loop_configs import SamplingConfig
 from verification.models import Sample, TaskKind
 from verification.selectors.audits import AUDITED_REGIONS_SQL
 from verification.selectors.verified import verified_items_sql
-from verification.services.samples import Frame, NothingToSample, fill_sample
+from verification.services.sample_draws import NothingToSample, fill_sample
+from verification.services.sample_frames import Frame
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +95,8 @@ WHERE 2 * decision.against > verified.people
 """  # noqa: S608  # made of constants
 
 _UNITS = """
-SELECT pair.id AS unit_id, coalesce(alias.stands_for, pair.concept_id) AS concept_id
+SELECT pair.id AS unit_id, pair.concept_id
 FROM annotation_questionanswer pair
-LEFT JOIN sample_alias alias ON alias.concept_id = pair.concept_id
 WHERE pair.loop_id = %(annotated)s AND pair.region_id IS NOT NULL AND pair.image_id <= %(last_image)s
 """
 _PAIR_IS_IN = "AND NOT EXISTS (SELECT 1 FROM sample_left_out WHERE sample_left_out.region_id = pair.id)"

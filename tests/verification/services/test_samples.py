@@ -1,6 +1,7 @@
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 
@@ -9,12 +10,15 @@ from annotation.pipeline.loop_configs import SamplingConfig
 from tests.verification.services.annotated import annotated_loop
 from tests.verification.services.crowds import verdict_of, work_until_empty
 from verification.models import Assignment, Sample, SampleItem
+from verification.sampling import hash_cut
 from verification.services.queue import lease_items
-from verification.services.samples import NothingToSample, close_sample, draw_tag_sample
+from verification.services.sample_draws import NothingToSample
+from verification.services.samples import close_sample, draw_tag_sample
 
 pytestmark = pytest.mark.django_db
 
 SKEWED = {"cup": 400, "jug": 60, "spoon": 12, "ladle": 4, "whisk": 1}
+SHORT_SEED = 11  # with it the cut leaves a concept with too few hashes
 
 
 def running_loop(project: Any, parent: Loop, number: int = 1) -> Loop:
@@ -71,6 +75,28 @@ def test_the_same_seed_draws_the_same_regions_and_another_seed_others(project: A
         sample = draw(project, zero, number=number, seed=seed)
         drawn.append({tuple(ids) for ids in sample.items.values_list("region_ids", flat=True)})
     assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_the_smallest_hashes_of_each_concept_are_taken_also_where_few_lie_below_the_cut(project: Any) -> None:
+    zero = annotated_loop(project, {f"word {number}": 40 for number in range(150)})
+    sample = draw(project, zero, seed=SHORT_SEED)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT array_agg(region_id ORDER BY hash, region_id), array_agg(hash ORDER BY hash) "
+            "FROM (SELECT *, hashint8extended(region_id, %s::bigint) AS hash FROM annotation_regionannotation) hashed "
+            "WHERE loop_id = %s GROUP BY concept_ids[1]",
+            [SHORT_SEED, zero.pk],
+        )
+        found = cursor.fetchall()
+    expected = {region for regions, _hashes in found for region in regions[:6]}
+    assert {item.region_ids[0] for item in sample.items.all()} == expected
+    cut = hash_cut(np.array([6]), np.array([40]))[0]
+    assert min(sum(hashed / 2**64 + 0.5 <= cut for hashed in hashes) for _regions, hashes in found) < 6
+
+
+def test_no_working_table_is_left(project: Any) -> None:
+    draw(project, annotated_loop(project, {"cup": 3}))
+    assert not [name for name in connection.introspection.table_names() if name.startswith("sample_")]
 
 
 def test_a_second_draw_for_the_same_loop_is_the_first_one(project: Any) -> None:
