@@ -39,8 +39,8 @@ class StageProgress:
 
 
 def loop_progress(loop: Loop) -> list[StageProgress]:
-    """All stages of the loop, in order. Two queries, over its shards."""
-    totals, counts = stage_totals(loop.pk), loop_counts(loop.pk)
+    """All stages of the loop, in order. Two queries at most, over its shards."""
+    totals, counts = stage_totals(loop), loop_counts(loop)
     stages = stages_of(has_parent=loop.parent_id is not None)
     rows = []
     before_is_done = True

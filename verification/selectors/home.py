@@ -83,7 +83,7 @@ def _count(rows: str, number: int) -> Count:
 def _regions(project: Project) -> int:
     """Found by the loop that localized: later ones rank its regions again."""
     first = Loop.objects.filter(project=project, parent=None).exclude(state=LoopState.CANCELLED).first()
-    return loop_counts(first.pk).get(Stage.LOCALIZE, {}).get("regions", 0) if first else 0
+    return loop_counts(first).get(Stage.LOCALIZE, {}).get("regions", 0) if first else 0
 
 
 def _people_by_role(project: Project) -> dict[Role, int]:

@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Q
-from django.db.models.functions import Now
 from django.utils import timezone
 
-from annotation.models import Image, Loop, LoopState, Stage, StageRun, StageState
+from annotation.models import Image, Loop, LoopState, Stage, StageState
 from annotation.pipeline.loop_stages import FIRST_LOOP, LATER_LOOPS, Work
 from annotation.selectors.progress import StageProgress, loop_progress, photo_failures
 from verification.forecast import seconds_left
@@ -199,16 +197,35 @@ def _waits_for_worker(loop: Loop) -> bool:
     """Whether a shard was sent long ago and nobody has taken it, while nobody works on another one either."""
     if loop.state != LoopState.RUNNING:
         return False
-    alive = Now() - timedelta(seconds=settings.ARGUS_HEARTBEAT_TIMEOUT_SECONDS)
-    runs = StageRun.objects.filter(loop=loop)
-    if runs.filter(state=StageState.RUNNING, heartbeat_at__gte=alive).exists():
+    values = {
+        "loop": loop.pk,
+        "alive": timedelta(seconds=settings.ARGUS_HEARTBEAT_TIMEOUT_SECONDS),
+        "silence": SILENCE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARDS, values)
+        is_any, is_one_alive, is_one_waiting = cursor.fetchone()
+    if is_one_alive:
         return False
-    sent = Q(enqueued_at__lt=Now() - SILENCE) & (Q(finished_at=None) | Q(finished_at__lt=F("enqueued_at")))
-    if runs.filter(sent, state=StageState.PENDING).exists():
+    if is_one_waiting:
         return True
     # Nobody has even planned the first stage: the task that does so is a worker's as well.
     is_fresh = loop.started_at > timezone.now() - SILENCE
-    return not is_fresh and not runs.exists()
+    return not is_fresh and not is_any
+
+
+# The states stand here as words, so that the index over open shards can be used; the order asks for one over all.
+_SHARDS = """
+SELECT EXISTS (SELECT 1 FROM (SELECT 1 FROM annotation_stagerun WHERE loop_id = %(loop)s
+                              ORDER BY loop_id, stage, shard LIMIT 1) one),
+       EXISTS (SELECT 1 FROM annotation_stagerun
+               WHERE loop_id = %(loop)s AND state IN ('pending', 'running') AND state = 'running'
+                 AND heartbeat_at >= now() - %(alive)s::interval),
+       EXISTS (SELECT 1 FROM annotation_stagerun
+               WHERE loop_id = %(loop)s AND state IN ('pending', 'running') AND state = 'pending'
+                 AND enqueued_at < now() - %(silence)s::interval
+                 AND (finished_at IS NULL OR finished_at < enqueued_at))
+"""
 
 
 def _about_regions(loop_ids: list[int]) -> dict[int, int]:
