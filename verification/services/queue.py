@@ -99,65 +99,77 @@ _ELIGIBLE = {
     TaskKind.ANSWER: NOT_THEIRS_SQL + _NO_PART_IN_PARENT,
 }
 
-# __if__ is one more condition, __count__ a small number, __kind__ a kind of task, __priority__ a priority and __ahead__
-# where to look: written into the text, because a plan for an unknown limit would sort the whole queue.
-_ONE_PRIORITY = """
-    SELECT next.id, next.item_id, next.round, next.rank, next.priority
+PRIORITIES = sorted(Priority, reverse=True)
+
+# `source` has a row for each sample and priority. What comes first is taken first: its rows are gone through one after
+# the other, until there is enough. __if__ is one more condition, __count__ a small number, __kind__ a kind of task and
+# __ahead__ where to look: written into the text, because a plan for an unknown limit would sort the whole queue.
+# `asked` (OFFSET 0) hides from the planner who asks, and where: PostgreSQL keeps one plan for everybody only while it
+# expects no better one for this very person; of somebody who is new it does, and would then plan their every request.
+_LEASE_PARTS = f"""
+source AS MATERIALIZED (
+    SELECT s.id, s.is_open, level.priority, asked.person
+    FROM (SELECT %(user)s::bigint AS person, %(project)s::bigint AS project OFFSET 0) asked
+    JOIN projects_project p ON p.id = asked.project
+    JOIN verification_sample s ON s.project_id = p.id AND s.task_kind = '__kind__' AND (s.is_open __or_kept__)
+    CROSS JOIN (VALUES {", ".join(f"({int(one)}::smallint)" for one in PRIORITIES)}) level (priority)
+    WHERE p.paused_at IS NULL AND {MAY_WORK_SQL} AND __if__
+      AND (SELECT count(*) FROM verification_assignment h
+           WHERE h.annotator_id = asked.person AND h.sample_id = s.id AND h.state = 'leased') <= {MAX_HELD} - __count__
+    ORDER BY level.priority DESC, s.priority DESC, s.id
+), taken AS (
+    __kept__
+    SELECT next.id, next.item_id, next.round, next.rank
     FROM source s
     CROSS JOIN LATERAL (
-        SELECT a.id, a.item_id, a.round, a.rank, a.priority
+        SELECT a.id, a.item_id, a.round, a.rank
         FROM verification_assignment a
         JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
-        WHERE s.is_open AND a.sample_id = s.id AND a.state = 'open' AND a.held_for_id IS NULL AND __ahead__
+        WHERE a.sample_id = s.id AND a.state = 'open' AND a.held_for_id IS NULL AND __ahead__
           AND __eligible__
         ORDER BY a.rank
         LIMIT __count__
         FOR UPDATE OF a SKIP LOCKED
     ) next
-"""
-PRIORITIES = sorted(Priority, reverse=True)
-
-# What comes first is taken first: the parts of the union are asked one after the other, until there is enough.
-_LEASE_PARTS = f"""
-source AS MATERIALIZED (
-    SELECT s.id, s.is_open
-    FROM projects_project p
-    JOIN verification_sample s ON s.project_id = p.id AND s.task_kind = '__kind__'
-         AND (s.is_open OR (SELECT held.id FROM verification_assignment held
-                            WHERE held.held_for_id = %(user)s AND held.sample_id = s.id AND held.state = 'open'
-                            LIMIT 1) IS NOT NULL)
-    WHERE p.id = %(project)s AND p.paused_at IS NULL AND {MAY_WORK_SQL} AND __if__
-      AND (SELECT count(*) FROM verification_assignment h
-           WHERE h.annotator_id = %(user)s AND h.sample_id = s.id AND h.state = 'leased') <= {MAX_HELD} - __count__
-    ORDER BY s.priority DESC, s.id
-), taken AS (
-    SELECT free.id, free.item_id, free.round, free.rank, free.priority
-    FROM (
-        SELECT held.id, held.item_id, held.round, held.rank, held.priority
-        FROM source s
-        CROSS JOIN LATERAL (
-            SELECT a.id, a.item_id, a.round, a.rank, a.priority
-            FROM verification_assignment a
-            JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
-            WHERE a.sample_id = s.id AND a.state = 'open' AND a.held_for_id = %(user)s
-              AND (s.is_open OR NOT i.is_gold)
-              AND __eligible__
-            ORDER BY a.priority DESC, a.rank
-            LIMIT __count__
-            FOR UPDATE OF a SKIP LOCKED
-        ) held
-        UNION ALL __anybodys__
-    ) free
     LIMIT __count__
-), chosen AS (
-    SELECT DISTINCT ON (item_id) id FROM taken ORDER BY item_id, round, rank
 ), slot AS (
     UPDATE verification_assignment a
     SET state = 'leased', annotator_id = %(user)s, leased_until = now() + make_interval(secs => %(lease)s)
-    FROM chosen WHERE a.id = chosen.id
+    FROM __chosen__ chosen WHERE a.id = chosen.id
     RETURNING a.id, a.item_id, a.rank, a.priority
 )
-"""  # noqa: S608  # the parts are constants of this module
+"""  # noqa: S608  # the parts are constants of this package
+_ONE_OF_EACH_ITEM = "(SELECT DISTINCT ON (item_id) id FROM taken ORDER BY item_id, round, rank)"
+
+# What is kept for the person, before anything else.
+_KEPT = f"""
+    SELECT held.id, held.item_id, held.round, held.rank
+    FROM source s
+    CROSS JOIN LATERAL (
+        SELECT a.id, a.item_id, a.round, a.rank
+        FROM verification_assignment a
+        JOIN verification_sampleitem i ON i.id = a.item_id AND i.state = 'open'
+        WHERE s.priority = {int(PRIORITIES[0])} AND a.sample_id = s.id AND a.state = 'open'
+          AND a.held_for_id = s.person AND (s.is_open OR NOT i.is_gold)
+          AND __eligible__
+        ORDER BY a.priority DESC, a.rank
+        LIMIT __count__
+        FOR UPDATE OF a SKIP LOCKED
+    ) held
+    UNION ALL
+"""  # noqa: S608
+_OR_KEPT = """
+    OR (SELECT held.id FROM verification_assignment held
+        WHERE held.held_for_id = asked.person AND held.sample_id = s.id AND held.state = 'open' LIMIT 1) IS NOT NULL
+"""
+_AND_NOTHING_IS_KEPT = """
+    AND (SELECT held.id FROM verification_assignment held
+         JOIN verification_sampleitem i ON i.id = held.item_id AND i.state = 'open'
+         JOIN verification_sample its ON its.id = held.sample_id
+          AND its.project_id = p.id AND its.task_kind = '__kind__'
+         WHERE held.held_for_id = asked.person AND held.state = 'open' AND (its.is_open OR NOT i.is_gold) LIMIT 1
+        ) IS NULL
+"""
 
 # A lease need not outlive a crash of the database: its slot is open again then, and the verdict comes as a late one. So
 # the statement does not wait for the disk when it is a transaction of its own.
@@ -267,13 +279,19 @@ def free_lapsed_leases(*, project_id: int | None = None) -> int:
 
 
 @lru_cache(maxsize=256)
-def lease_parts(count: int, *, kind: TaskKind, ahead: str, condition: str) -> str:
-    """The named parts of a statement that leases up to `count` slots; the last one, `slot`, has what was leased."""
-    anybodys = " UNION ALL ".join(at_priority(_ONE_PRIORITY.replace("__ahead__", ahead), one) for one in PRIORITIES)
+def lease_parts(count: int, *, kind: TaskKind, ahead: str, condition: str, with_kept: bool = True) -> str:
+    """The named parts of a statement that leases up to `count` slots; the last one, `slot`, has what was leased.
+
+    Without `with_kept` it leases nothing when something is kept for the person: much less for PostgreSQL to set up.
+    """
+    ahead = ahead.replace("__priority__", "s.priority").replace("%(user)s", "s.person")
     return (
-        _LEASE_PARTS.replace("__anybodys__", anybodys)
-        .replace("__if__", condition)
-        .replace("__eligible__", _ELIGIBLE[kind])
+        _LEASE_PARTS.replace("__kept__", _KEPT if with_kept else "")
+        .replace("__or_kept__", _OR_KEPT if with_kept else "")
+        .replace("__if__", condition if with_kept else condition + _AND_NOTHING_IS_KEPT)
+        .replace("__ahead__", f"s.is_open AND {ahead}" if with_kept else ahead)
+        .replace("__chosen__", _ONE_OF_EACH_ITEM if count > 1 else "taken")
+        .replace("__eligible__", _ELIGIBLE[kind].replace("%(user)s", "s.person"))
         .replace("__kind__", kind.value)
         .replace("__count__", str(int(count)))
     )

@@ -78,7 +78,7 @@ def _in_one(sent: Sent, want: int) -> tuple[Receipt, list[LeasedItem]] | None:
 
 @lru_cache(maxsize=256)
 def _statement(parts: str, kind: TaskKind, want: int) -> str:
-    lease = lease_parts(want, kind=kind, ahead=AHEAD_SQL, condition="EXISTS (SELECT 1 FROM verdict)")
+    lease = lease_parts(want, kind=kind, ahead=AHEAD_SQL, condition="EXISTS (SELECT 1 FROM verdict)", with_kept=False)
     return f"""
         WITH {parts}, {lease}
         SELECT verdict.id, item.* FROM verdict

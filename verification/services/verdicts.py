@@ -31,7 +31,7 @@ judged AS (
     JOIN verification_sampleitem i ON i.id = a.item_id
     JOIN verification_sample s ON s.id = a.sample_id
     JOIN projects_project p ON p.id = s.project_id
-    WHERE a.id = %(assignment)s AND p.id = %(project)s AND s.task_kind = '__kind__' AND __held__ AND __fits__
+    WHERE a.id = %(assignment)s AND p.id + 0 = %(project)s AND s.task_kind = '__kind__' AND __held__ AND __fits__
     FOR UPDATE OF a
 ), verdict AS (
     INSERT INTO verification_verdict

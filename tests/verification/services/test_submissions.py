@@ -3,16 +3,19 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from annotation.models import Loop, LoopState
 from tests.factories import make_sample
 from tests.verification.services.crowds import in_threads, people
-from verification.models import Assignment, LedgerEntry, SampleItem, Verdict
+from verification.models import Assignment, LedgerEntry, Sample, SampleItem, TaskKind, Verdict
 from verification.services.queue import LeasedItem, lease_items
 from verification.services.submissions import submit_verdict
 from verification.services.tickets import issue_ticket
 from verification.services.verdicts import Receipt
 from webapp.core.errors import BadInput, Conflict
+from webapp.projects.models import Project
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +127,40 @@ def test_a_person_who_submits_two_items_at_once_meets_no_item_twice(project: Any
     assert Verdict.objects.count() == LedgerEntry.objects.count() == 4
     held = list(Assignment.objects.filter(annotator=ana).values_list("item_id", flat=True))
     assert len(held) == len(set(held))
+
+
+def test_what_is_kept_for_a_person_comes_next(project: Any, ana: Any, edo: Any) -> None:
+    sample = make_sample(project, items=6)
+    (item,) = lease(project, ana)
+    kept, others = Assignment.objects.filter(sample=sample, state="open").order_by("-rank")[:2]
+    Assignment.objects.filter(pk=kept.pk).update(held_for=ana)
+    Assignment.objects.filter(pk=others.pk).update(held_for=edo)
+    _receipt, (following,) = submit(project, ana, item)
+    assert following.assignment_id == kept.pk
+    _receipt, (following,) = submit(project, ana, following)
+    assert following.assignment_id not in (kept.pk, others.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_plan_serves_all_projects(project: Any, ana: Any) -> None:
+    """Also those of which PostgreSQL knows that they have fewer samples than others."""
+    make_sample(project, items=1000)
+    long_runner = Project.objects.create(name="Long", slug="long")
+    loops = Loop.objects.bulk_create(
+        Loop(project=long_runner, number=number, state=LoopState.FINISHED) for number in range(300)
+    )
+    Sample.objects.bulk_create(
+        Sample(project=long_runner, loop=loop, annotated_loop=loops[0], task_kind=TaskKind.TAG, seed=1)
+        for loop in loops
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE verification_sample, verification_assignment, verification_sampleitem")
+    connection.close()  # its prepared statements and their plans go with it
+    (item,) = lease(project, ana)
+    for _number in range(12):
+        _receipt, (item,) = submit(project, ana, item)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement ~ 'INTO verif'")
+        ((custom, generic),) = cursor.fetchall()
+    assert custom == 5, "PostgreSQL tries five times what a plan for the very values would cost"
+    assert generic > 5

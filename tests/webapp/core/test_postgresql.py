@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
+from psycopg import _queries
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,3 +40,12 @@ def test_a_connection_that_was_closed_here_is_not_usable() -> None:
     with pytest.raises(OperationalError):
         backend_pid()
     connection.close()
+
+
+def test_a_long_statement_is_read_once() -> None:
+    statement = f"SELECT %(number)s::int {'-- much to read' * 500}"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"number": 1})
+        before = _queries._query2pg.cache_info().hits
+        cursor.execute(statement, {"number": 2})
+    assert _queries._query2pg.cache_info().hits == before + 1

@@ -1,9 +1,14 @@
-"""Django's PostgreSQL backend, with a health check that costs no round trip."""
+"""Django's PostgreSQL backend, with a health check that costs no round trip, and long statements read once."""
 
 import select
 
 import psycopg
 from django.db.backends.postgresql import base
+from psycopg import _queries
+
+# psycopg remembers where the parameters of a statement are, of statements up to 4096 bytes. The queue's are longer, and
+# looking for theirs each time costs more than sending them.
+_queries.MAX_CACHED_STATEMENT_LENGTH = 16_384
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
