@@ -1,8 +1,8 @@
 """Take the pictures of README.md again, from the demo project: `make screenshots`.
 
 Needs a running demo: `make run` in another terminal, and its accounts as ARGUS_LEAD=NAME:PASSWORD
-ARGUS_ANNOTATOR=NAME:PASSWORD ARGUS_EXPERT=NAME:PASSWORD (ARGUS_URL, default http://localhost:8000). The demo comes with the
-work that the pictures show; the expert takes a package for one of them.
+ARGUS_ANNOTATOR=NAME:PASSWORD ARGUS_EXPERT=NAME:PASSWORD (ARGUS_URL, default http://localhost:8000). The demo comes with
+the work that the pictures show; the expert takes a package and agrees with some of it for one of them.
 """
 
 import io
@@ -26,14 +26,14 @@ PHONE = {"width": 390, "height": 844}
 
 A_PACKAGE = "section[aria-labelledby=held] a.btn, section[aria-labelledby=waiting] form .btn"  # held, or the next one
 
-# name, whose page, address, size, colour scheme, and what is clicked there first
+# name, whose page, address, size, colour scheme, and what is clicked there first, with the keys pressed then
 PICTURES: list[tuple[Any, ...]] = [
     ("tag-task-light", "ARGUS_ANNOTATOR", "/p/demo/work/tags/", WIDE, "light"),
     ("tag-task-dark", "ARGUS_ANNOTATOR", "/p/demo/work/tags/", WIDE, "dark"),
     ("tag-task-phone", "ARGUS_ANNOTATOR", "/p/demo/work/tags/", PHONE, "light"),
     ("explore-light", "ARGUS_LEAD", "/p/demo/explore/", WIDE, "light"),
     ("loop-light", "ARGUS_LEAD", "/p/demo/loops/1/", WIDE, "light"),
-    ("package-light", "ARGUS_EXPERT", "/p/demo/review/", WIDE, "light", A_PACKAGE),
+    ("package-light", "ARGUS_EXPERT", "/p/demo/review/", WIDE, "light", A_PACKAGE, "aaaaaaaaa"),
     ("packages-light", "ARGUS_LEAD", "/p/demo/packages/", WIDE, "light"),
     ("quality-light", "ARGUS_LEAD", "/p/demo/quality/", WIDE, "light"),
     ("accuracy-light", "ARGUS_LEAD", "/p/demo/loops/0/accuracy/", WIDE, "light"),
@@ -55,7 +55,14 @@ def main() -> None:
 
 
 def take(
-    browser: Browser, name: str, account: str, address: str, size: dict[str, int], scheme: str, clicked: str = ""
+    browser: Browser,
+    name: str,
+    account: str,
+    address: str,
+    size: dict[str, int],
+    scheme: str,
+    clicked: str = "",
+    keys: str = "",
 ) -> None:
     context = browser.new_context(
         base_url=os.environ.get("ARGUS_URL", "http://localhost:8000"), viewport=size, color_scheme=scheme
@@ -65,6 +72,9 @@ def take(
     page.goto(address)
     if clicked:
         page.locator(clicked).first.click()
+        page.wait_for_load_state("networkidle")
+    for key in keys:
+        page.keyboard.press(key)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(500)
     file = TARGET / f"{name}.webp"

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,10 +11,11 @@ from rest_framework.response import Response
 from verification.api.packages import PackedItemSerializer, item_facts
 from verification.api.work import id_field
 from verification.models import DisagreeReason, Escalation, PackageState, QAChoice, ReviewPackage, TaskKind
+from verification.selectors.package_lists import package_page
 from verification.selectors.packages import PackedItem, package_of_project, packed_items
 from verification.services.escalations import MAX_NOTE, accept_escalated, ask_again, give_package
 from webapp.accounts.models import TokenScope, User
-from webapp.api.pagination import page_by_key, page_of
+from webapp.api.pagination import page_of
 from webapp.api.serializers import PageQuery, StrictSerializer
 from webapp.api.views import ApiView, Needs
 from webapp.core.errors import NotFound
@@ -102,8 +102,13 @@ class AllPackagesView(ApiView):
     )
     def get(self, request: Request, slug: str) -> Response:
         query = self.query(AllPackagesQuery)
-        packages, following = page_by_key(
-            _filtered(self.project.pk, query), after=query.get("after"), limit=query["limit"], newest_first=True
+        packages, following = package_page(
+            project_id=self.project.pk,
+            state=query.get("state"),
+            stage=query.get("stage"),
+            author_id=query.get("author"),
+            after=query.get("after"),
+            limit=query["limit"],
         )
         facts = [_facts(package) for package in packages]
         return Response({"items": LeadsPackageSerializer(facts, many=True).data, "next": following})
@@ -169,17 +174,6 @@ class AskAgainView(ApiView):
     def post(self, request: Request, slug: str, package_id: int) -> Response:
         begins = ask_again(**_lead(self, package_id), note=self.sent(NoteSent)["note"])
         return _settled(self, package_id, begins=begins)
-
-
-def _filtered(project_id: int, query: dict[str, Any]) -> QuerySet[ReviewPackage]:
-    packages = ReviewPackage.objects.filter(project_id=project_id)
-    if "state" in query:
-        packages = packages.filter(state=query["state"])
-    if "stage" in query:
-        packages = packages.filter(sample__task_kind=query["stage"])
-    if "author" in query:
-        packages = packages.filter(author_id=query["author"])
-    return packages.select_related("sample__loop", "author", "expert", "settled_by")
 
 
 def _lead(view: ApiView, package_id: int) -> dict[str, int]:

@@ -39,7 +39,7 @@ from webapp.projects.models import Membership, Project, Role
 PACKAGE_SIZE: Final = 20
 AUDIT_SIZE: Final = 30
 AUDIT_OVERLAP: Final = 0.2
-TAG_ITEMS: Final = {"ines": 40, "tom": 26}
+TAG_ITEMS: Final = {"ines": 60, "tom": 45}
 QUESTIONS: Final = 12
 PEOPLE: Final = {
     "ines": ("Ines", "Okafor", Role.ANNOTATOR),
@@ -85,14 +85,13 @@ class _Demo:
         self._check(tom, QUESTIONS)
         for sample in self.loop.samples.filter(task_kind=TaskKind.TAG):
             pack(sample_id=sample.pk, final=False)
-        first_of_ines, first_of_tom = (
-            ReviewPackage.objects.filter(author=author).order_by("pk")[0] for author in (ines, tom)
-        )
-        self._review(first_of_ines, mara, wrong=1)
-        self._review(first_of_tom, mara, wrong=4)  # below the threshold: Ines judges it anew, for another expert
+        of_ines, of_tom = (list(ReviewPackage.objects.filter(author=one).order_by("pk")) for one in (ines, tom))
+        for package, wrong in ((of_ines[0], 1), (of_tom[0], 1), (of_ines[1], 0)):
+            self._review(package, mara, wrong=wrong)
+        self._review(of_tom[1], mara, wrong=4)  # below the threshold: Ines judges it anew, for another expert
         self._judge(ines, PACKAGE_SIZE)  # what is kept for somebody, they are given first
         settle_redos(loop_id=self.loop.pk)
-        self._talk(first_of_ines, ines, mara)
+        self._talk(of_ines[0], ines, mara)
         self._audit(mara)
         for person in self.people.values():
             release_items(project_id=self.project.pk, user_id=person.pk)

@@ -1,25 +1,65 @@
 """Packages as the lead sees them: how many wait where, and those that nobody else can bring forward."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from verification.models import PackageState
+from verification.models import PackageState, TaskKind
 from verification.selectors.expert_agreement import agreement_by_expert, agreement_of_experts
+from verification.selectors.package_lists import package_page
 from verification.selectors.packages import leads_packages, package_of_project
 from verification.services.escalations import MAX_NOTE, accept_escalated, ask_again, give_package
 from verification.views.expert.pages import package_context
 from webapp.core.errors import BadInput, NotFound
 from webapp.projects.access import ProjectRequest, project_view
+from webapp.projects.models import Membership, Project, Role
 from webapp.projects.policies import Action
+
+
+class FilterForm(forms.Form):
+    """What the list may be filtered by. Nothing else in the address reaches the query."""
+
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"), required=False, choices=[("", gettext_lazy("Any")), *PackageState.choices]
+    )
+    stage = forms.ChoiceField(
+        label=gettext_lazy("Task"), required=False, choices=[("", gettext_lazy("Any")), *TaskKind.choices]
+    )
+    author = forms.TypedChoiceField(label=gettext_lazy("Annotator"), coerce=int, required=False, empty_value=None)
+    after = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, project: Project) -> None:
+        super().__init__(data)
+        members = Membership.objects.filter(project=project, role=Role.ANNOTATOR).select_related("user")
+        people = sorted((member.user.display_name, member.user_id) for member in members)
+        self.fields["author"].choices = [("", _("Anybody")), *((key, name) for name, key in people)]  # type: ignore[attr-defined]  # of its kind
+        for name in ("state", "stage", "author"):
+            self.fields[name].widget.attrs["class"] = "input"
 
 
 @project_view(Action.SETTLE_PACKAGES)
 @require_safe
 def packages(request: ProjectRequest) -> HttpResponse:
-    """Counts by state, what is with the lead, what no expert may take, and how far experts agree."""
+    """All packages, what is with the lead, what no expert may take, and how far experts agree."""
+    form = FilterForm(request.GET, project=request.project)
+    if not form.is_valid():
+        raise BadInput(_("The filter cannot be read. Choose from the lists."))
+    sent = form.cleaned_data
+    listed, after = package_page(
+        project_id=request.project.pk,
+        state=sent["state"],
+        stage=sent["stage"],
+        author_id=sent["author"],
+        after=sent["after"],
+    )
+    query = request.GET.copy()
+    query.pop("after", None)
     found = leads_packages(project_id=request.project.pk)
     context = {
         "found": found,
@@ -28,6 +68,10 @@ def packages(request: ProjectRequest) -> HttpResponse:
         "agreement": agreement_of_experts(project_id=request.project.pk),
         "experts": agreement_by_expert(project_id=request.project.pk),
         "max_note": MAX_NOTE,
+        "form": form,
+        "packages": listed,
+        "after": after,
+        "query": query.urlencode(),
     }
     return render(request, "verification/review/packages.html", context)
 
