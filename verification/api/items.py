@@ -138,7 +138,7 @@ class ActView(ApiView):
     def post(self, request: Request, slug: str) -> Response:
         """Said twice, it changes nothing more."""
         sent = self.sent(ActSent)
-        wanted = {"action": BulkAction(sent["action"]), "item_ids": sent["items"]}
+        wanted: dict[str, Any] = {"action": BulkAction(sent["action"]), "item_ids": sent["items"]}
         if sent["dry_run"]:
             plan = plan_action(project_id=self.project.pk, **wanted)
         else:
@@ -182,7 +182,7 @@ class PriorityView(ApiView):
         return done_answer(plan.ids, plan.left_out)
 
 
-def _who(view: ApiView) -> dict[str, int]:
+def _who(view: ApiView) -> dict[str, Any]:
     return {"project_id": view.project.pk, "user_id": view.person.pk}
 
 

@@ -157,7 +157,7 @@ class SendBackView(ApiView):
         return Response(StandingChangeSerializer(_change(change)).data)
 
 
-def _who(view: ApiView, user_id: int) -> dict[str, int]:
+def _who(view: ApiView, user_id: int) -> dict[str, Any]:
     return {"project_id": view.project.pk, "person_id": _known(user_id), "by_id": view.person.pk}
 
 
@@ -191,7 +191,7 @@ def _change(change: StandingChange) -> dict[str, Any]:
     return {
         "at": change.created_at,
         "kind": change.kind,
-        "by": change.by.display_name if change.by is not None else "",
+        "by": change.by.display_name,
         "reason": change.reason,
         "items": change.items,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -146,7 +146,12 @@ class _Demo:
 
     def _talk(self, package: ReviewPackage, annotator: User, expert: User) -> None:
         item = SampleItem.objects.filter(packed__package=package).order_by("pk")[0]
-        about = {"project_id": self.project.pk, "item_id": item.pk, "annotator_id": annotator.pk, "is_lead": False}
+        about: dict[str, Any] = {
+            "project_id": self.project.pk,
+            "item_id": item.pk,
+            "annotator_id": annotator.pk,
+            "is_lead": False,
+        }
         said = ((annotator, "Does a part of it in the picture count?"), (expert, "Yes, if one can tell what it is."))
         for writer, text in (*said, (annotator, "And a drawing of it?")):
             add_comment(**about, writer_id=writer.pk, text=text, key=uuid.UUID(int=self.random.getrandbits(128)))
