@@ -1,14 +1,23 @@
-"""The project of `bench.lists`: a corpus, and what people did with a tenth of it in some weeks."""
+"""The project of `bench.lists`: a corpus, and what people did with a tenth of it in some weeks.
+
+Everybody judges thirty items in a row, then the next one does; what stands around this work is in
+bench/lists_surroundings.py.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+from bench.lists_surroundings import SURROUNDINGS
+
 PER_PHOTO = 20
 CONCEPTS = 100_000
 PEOPLE = 200
 DAYS = 60
+OLDER_LOOPS = 8
+RUNNING, FINISHED = OLDER_LOOPS + 1, OLDER_LOOPS
+"""Numbers of the loop that people work for, and of the one whose annotations they see."""
 
 
 def items_of(regions: int) -> int:
@@ -16,8 +25,8 @@ def items_of(regions: int) -> int:
     return max(regions // 10, 20)
 
 
-def fill(regions: int) -> Any:
-    """A project with a finished loop 0 and a running loop 1 with a sample. Returns its lead, who does all jobs."""
+def fill(regions: int) -> tuple[Any, Any]:
+    """A project with finished loops and a running one with samples: its lead, who does all jobs, and an admin."""
     from django.db import connection
     from django.utils import timezone
 
@@ -30,7 +39,10 @@ def fill(regions: int) -> Any:
 
     project = Project.objects.create(id=1, name="Bench", slug="bench", review_required=True)
     Project.objects.update(created_at=timezone.now() - timedelta(days=DAYS + 1))
+    others = Project.objects.bulk_create(Project(id=n, name=f"Other {n}", slug=f"other-{n}") for n in range(2, 62))
     lead = User.objects.create_user("lead", "lead@example.org", "-", id=1)
+    admin = User.objects.create_superuser("admin", "admin@example.org", "-", id=1000)
+    Membership.objects.bulk_create(Membership(project=other, user=lead, role="lead") for other in others)
     Membership.objects.bulk_create(
         Membership(project=project, user=lead, role=role) for role in ("lead", "expert", "annotator")
     )
@@ -38,15 +50,34 @@ def fill(regions: int) -> Any:
         User(id=number, username=f"p{number}", email=f"p{number}@example.org") for number in range(2, PEOPLE + 2)
     )
     Membership.objects.bulk_create(Membership(project=project, user=person, role="annotator") for person in people)
-    zero = Loop.objects.create(id=1, project=project, number=0, state=LoopState.FINISHED, config_digest="0")
-    one = Loop.objects.create(id=2, project=project, number=1, state=LoopState.RUNNING, config_digest="1", parent=zero)
+    # The first passes are years old: what they annotated was annotated again by the last one that finished.
+    older = None
+    for number in range(OLDER_LOOPS):
+        older = Loop.objects.create(
+            id=10 + number,
+            project=project,
+            number=number,
+            state=LoopState.FINISHED,
+            config_digest=str(number),
+            parent=older,
+            finished_at=timezone.now(),
+        )
+        create_partitions(older.pk)
+    zero = Loop.objects.create(
+        id=1, project=project, number=OLDER_LOOPS, state=LoopState.FINISHED, config_digest="z", parent=older
+    )
+    one = Loop.objects.create(
+        id=2, project=project, number=OLDER_LOOPS + 1, state=LoopState.RUNNING, config_digest="o", parent=zero
+    )
     sample = Sample.objects.create(id=1, project=project, loop=one, annotated_loop=zero, task_kind="tag", seed=1)
+    Sample.objects.create(id=2, project=project, loop=one, annotated_loop=zero, task_kind="qa", seed=2, overlap=3)
     values = {
         "regions": regions,
         "per": PER_PHOTO,
         "concepts": CONCEPTS,
         "items": items_of(regions),
         "people": PEOPLE,
+        "judges": PEOPLE + 1,
         "sample": sample.pk,
         "lead": lead.pk,
         "days": DAYS,
@@ -55,13 +86,13 @@ def fill(regions: int) -> Any:
     create_partitions(one.pk)
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
-        for statement in _FILL:
+        for statement in (*_FILL, *SURROUNDINGS):
             cursor.execute(statement, values)
         cursor.execute("SET session_replication_role = origin")
         sum_up_days()
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
-    return lead
+    return lead, admin
 
 
 # The first n concepts stand on a share of (n / concepts) ** 0.2 of the regions: the first one on every tenth.
@@ -89,65 +120,57 @@ _FILL = (
                '{{0.9,0.4,0.3,0.2,0.1}}', '{{1,4,8,64,16}}', (n %% 97) / 97.0, n %% 6, 1,
                'A thing beside another thing.'
         FROM generate_series(0, %(regions)s::bigint - 1) n CROSS JOIN LATERAL (SELECT {_CONCEPT} AS tag) first""",
+    # Items 2, 8, 14, … of the latest ones are gold: about as many as people's scores look back on.
     """INSERT INTO verification_sampleitem (id, sample_id, image_id, region_ids, shown, inclusion_probability, reason,
-                                            state)
+                                            state, is_gold)
        OVERRIDING SYSTEM VALUE
        SELECT n + 1, %(sample)s, region.image_id, ARRAY[region.id],
-              '{"tags": [{"concept_id": 1, "text": "thing 1", "score": 0.9, "role_mask": 1}]}', 0.1, 'concept', 'open'
+              '{"tags": [{"concept_id": 1, "text": "thing 1", "score": 0.9, "role_mask": 1}]}', 0.1, 'concept', 'open',
+              (n + 1) %% 6 = 2 AND n > %(items)s::int - 720 * %(judges)s::int
        FROM generate_series(0, %(items)s::int - 1) n
        JOIN annotation_region region ON region.id = 1 + n * (%(regions)s::bigint / %(items)s::int)""",
     """INSERT INTO verification_assignment (id, sample_id, item_id, round, slot, rank, state, annotator_id, verdict_id)
        OVERRIDING SYSTEM VALUE
        SELECT id, sample_id, id, 0, 0, id, CASE WHEN id %% 2 = 0 THEN 'done' ELSE 'open' END,
-              CASE WHEN id %% 2 = 0 THEN 1 + id / 2 %% (%(people)s::int + 1) END, CASE WHEN id %% 2 = 0 THEN id END
+              CASE WHEN id %% 2 = 0 THEN 1 + id / 60 %% %(judges)s::int END, CASE WHEN id %% 2 = 0 THEN id END
        FROM verification_sampleitem""",
     # The later a verdict, the higher its number, over some weeks.
     """INSERT INTO verification_verdict (id, assignment_id, item_id, annotator_id, key, choice, rejected_ids,
                                          is_withdrawal, seconds, created_at)
        OVERRIDING SYSTEM VALUE
-       SELECT id, id, id, annotator_id, gen_random_uuid(), '', '{}', false, 8,
+       SELECT id, id, id, annotator_id, gen_random_uuid(), '', CASE WHEN id %% 9 = 0 THEN '{1}'::bigint[] ELSE '{}' END,
+              false, 4 + annotator_id %% 5 + id %% 31 / 4.0,
               now() - make_interval(secs => %(days)s * 86400.0 * (%(items)s - id) / %(items)s)
        FROM verification_assignment WHERE state = 'done'""",
     """INSERT INTO verification_ledgerentry (project_id, annotator_id, verdict_id, amount, currency, created_at)
        SELECT 1, annotator_id, id, 0.02, 'USD', created_at FROM verification_verdict""",
-    # A third of what was judged is in packages of a hundred; of these every tenth waits for an expert.
-    """INSERT INTO verification_reviewpackage (id, project_id, sample_id, author_id, attempt, size, threshold, state,
-                                               expert_id, right_items, decided_at)
-       OVERRIDING SYSTEM VALUE
-       SELECT n, 1, %(sample)s, 2 + n %% %(people)s::int, 1, 100, 0.95,
-              CASE WHEN n %% 10 = 0 THEN 'ready' ELSE 'accepted' END,
-              CASE WHEN n %% 10 > 0 THEN %(lead)s::bigint END, CASE WHEN n %% 10 > 0 THEN 97 END,
-              CASE WHEN n %% 10 > 0 THEN now() END
-       FROM generate_series(1, 1 + (%(items)s::int / 6) / 100) n""",
+    # A third of what was judged is in packages of a hundred, each of one person's; every tenth waits for an expert.
     """INSERT INTO verification_packageitem (id, package_id, item_id, position, verdict_ids, choice, rejected_ids,
                                              round, is_live)
        OVERRIDING SYSTEM VALUE
-       SELECT id, 1 + id / 6 / 100, id, id / 6 %% 100, ARRAY[id], '', '{}', 0, true
-       FROM verification_verdict WHERE id %% 6 = 0 """,
+       SELECT id, annotator_id + %(judges)s::int * (id / 60 / %(judges)s::int / 10), id,
+              id / 60 / %(judges)s::int %% 10 * 10 + id %% 60 / 6, ARRAY[id], '', rejected_ids, 0, true
+       FROM verification_verdict WHERE id %% 6 = 0""",
+    """INSERT INTO verification_reviewpackage (id, project_id, sample_id, author_id, attempt, size, threshold, state,
+                                               expert_id, right_items, decided_at)
+       OVERRIDING SYSTEM VALUE
+       SELECT n, 1, %(sample)s, author.id, 1, 100, 0.95, CASE WHEN is_done THEN 'accepted' ELSE 'ready' END,
+              CASE WHEN is_done THEN CASE WHEN author.id = %(lead)s THEN 2 ELSE %(lead)s::bigint END END,
+              CASE WHEN is_done THEN 97 END, CASE WHEN is_done THEN now() END
+       FROM (SELECT DISTINCT package_id AS n FROM verification_packageitem) package
+       CROSS JOIN LATERAL (SELECT 1 + (n - 1) %% %(judges)s::int AS id) author
+       CROSS JOIN LATERAL (SELECT (n + n / %(judges)s::int) %% 10 > 0 AS is_done) state""",
     """INSERT INTO verification_ruling (id, package_item_id, expert_id, agrees, choice, rejected_ids, reason, seconds)
        OVERRIDING SYSTEM VALUE
-       SELECT packed.id, packed.id, %(lead)s, packed.id %% 30 > 0, '', '{}',
+       SELECT packed.id, packed.id, package.expert_id, packed.id %% 30 > 0, '',
+              CASE WHEN packed.id %% 30 > 0 THEN packed.rejected_ids ELSE '{1}' END,
               CASE WHEN packed.id %% 30 > 0 THEN '' ELSE 'wrong_left' END, 2
-       FROM verification_packageitem packed WHERE package_id %% 10 > 0""",
+       FROM verification_packageitem packed
+       JOIN verification_reviewpackage package ON package.id = packed.package_id AND package.state = 'accepted'""",
     """UPDATE verification_reviewpackage package
        SET size = counted.size, right_items = CASE WHEN package.state = 'accepted' THEN counted.agreed END
        FROM (SELECT packed.package_id, count(*) AS size, count(*) FILTER (WHERE ruling.agrees) AS agreed
              FROM verification_packageitem packed LEFT JOIN verification_ruling ruling ON ruling.id = packed.id
              GROUP BY packed.package_id) counted
        WHERE counted.package_id = package.id""",
-    """INSERT INTO verification_export (kind, filters, state, attempt, rows_done, rows_total, path, file_bytes, sha256,
-                                        schema_version, error, created_at, finished_at, created_by_id, project_id)
-       SELECT 'tags', '{}', 'done', 1, n, n, 'exports/' || n || '.jsonl', n, repeat('0', 64), 'tags-1', '', now(),
-              now(), %(lead)s, 1 FROM generate_series(1, 5000) n""",
-    """INSERT INTO verification_takedown (key, kind, sha256, reason, effect, checkpoints, completed_at, created_by_id,
-                                          project_id)
-       SELECT gen_random_uuid(), 'photo', encode(sha256(('gone' || n)::bytea), 'hex'), 'Somebody is in it.', '{}', '[]',
-              now(), %(lead)s, 1 FROM generate_series(1, 20000) n""",
-    """INSERT INTO verification_webhook (id, url, events, salt, is_active, created_by_id, project_id)
-       OVERRIDING SYSTEM VALUE
-       VALUES (1, 'https://example.org/told', ARRAY['export.done'], 'salt', true, %(lead)s, 1)""",
-    """INSERT INTO verification_webhookdelivery (uid, event, subject_id, occasion, payload, state, attempts, status,
-                                                 error, log, finished_at, webhook_id)
-       SELECT gen_random_uuid(), 'export.done', n, n, '{}', 'delivered', 1, 200, '', '[]', now(), 1
-       FROM generate_series(1, 100000) n""",
 )
