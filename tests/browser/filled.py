@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotation.models import Concept, Loop, LoopState, Region
+from annotation.services.meanings import write_meaning
 from tests.annotation.scenes import annotate, make_scene
 from tests.factories import fill_sample, make_concepts, make_image, make_loops, make_sample
 from tests.verification.audits import judge_audit
@@ -72,6 +73,9 @@ def fill(project: Any) -> Filled:
     work(project, make_question_sample(sample), ann, ben)
     item = contents(failed)[0].item
     talk(project, item, ann, lena)
+    concept = Concept.objects.get(text="milk jug")
+    for text in ("A jug.", "A jug that milk is poured from, " + "with or without a lid " * 20):
+        write_meaning(concept_id=concept.pk, text=text[:480], writer_id=lena.pk, project_id=project.pk)
     audit = draw_audit(loop=loop, size=40, overlap_share=0.2, seed=1, user=lena)
     judge_audit(audit, eva, right="place <= 2 AND item.id %% 6 > 0")
     export = request_export(project=project, user=cora, kind="tags", format="jsonl")
@@ -92,7 +96,7 @@ def fill(project: Any) -> Filled:
             "accepted": accepted.pk,
             "item": item.pk,
             "person": ann.pk,
-            "concept": Concept.objects.get(text="milk jug").pk,
+            "concept": concept.pk,
             "key": Verdict.objects.filter(annotator=ann).order_by("pk")[0].key,
             "webhook": hook.pk,
             "export": export.pk,

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from annotation.services.meanings import import_meanings
 from tests.browser.axe import axe
 from tests.browser.conftest import PageAs, sign_in, watched
 from tests.browser.tag_tasks import (
@@ -473,13 +474,16 @@ def test_no_barriers_are_found(project: Any, ana: Any, page_as: PageAs) -> None:
 
 def test_the_meaning_of_tags_is_shown_over_the_item(project: Any, ana: Any, page_as: PageAs) -> None:
     make_sample(project, items=2)
+    import_meanings([("milk jug", "A jug that <b>milk</b> is poured from.")])
     page = open_task(page_as(ana))
     page.keyboard.press("1")
     page.get_by_role("toolbar").get_by_role("button", name="Meaning").click()
     card = page.locator("#card h2")
     expect(card).to_have_text("milk jug")
+    expect(page.locator("#card .meaning")).to_have_text("A jug that <b>milk</b> is poured from. From a list")
     page.keyboard.press("3")
     expect(card).to_have_text("coffee grinder")
+    expect(page.locator("#card .meaning")).to_have_text("No meaning is written yet.")
     expect(page.locator("#card-tags [aria-pressed=true]")).to_contain_text("coffee grinder")
     page.context.set_offline(True)
     page.keyboard.press("4")

@@ -19,6 +19,7 @@ from verification.api import (
     samples,
     standings,
     statistics,
+    takedowns,
     webhooks,
     work,
 )
@@ -86,6 +87,9 @@ urlpatterns = [
     path("exports/<int:export_id>/cancel", exports.CancelExportView.as_view(), name="cancel_export"),
     path("exports/<int:export_id>/file", exports.ExportFileView.as_view(), name="export_file"),
     path("exports/<int:export_id>/meta", exports.ExportMetaView.as_view(), name="export_meta"),
+    path("takedowns", takedowns.TakedownsView.as_view(), name="takedowns"),
+    path("takedowns/preview", takedowns.TakedownPreviewView.as_view(), name="preview_takedown"),
+    path("takedowns/<int:takedown_id>", takedowns.TakedownView.as_view(), name="takedown"),
     path("webhooks", webhooks.WebhooksView.as_view(), name="webhooks"),
     path("webhooks/<int:webhook_id>", webhooks.WebhookView.as_view(), name="webhook"),
     path("webhooks/<int:webhook_id>/deliveries", webhooks.DeliveriesView.as_view(), name="deliveries"),
