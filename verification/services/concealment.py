@@ -22,16 +22,18 @@ SLOT, ITEM, PAGE = b"slot", b"item", b"page"
 def conceal(number: int, kind: bytes) -> int:
     """The number that stands for `number` (0 to LARGEST) outside; kind: SLOT, ITEM or PAGE. Raises ValueError."""
     left, right = _halves(number)
+    key = _key(settings.SECRET_KEY)
     for turn in _ROUNDS:
-        left, right = right, left ^ _mixed(right, turn, kind)
+        left, right = right, left ^ _mixed(right, turn, kind, key)
     return right << _HALF | left
 
 
 def reveal(number: int, kind: bytes) -> int:
     """The number that `conceal` was given. Raises ValueError."""
     right, left = _halves(number)
+    key = _key(settings.SECRET_KEY)
     for turn in reversed(_ROUNDS):
-        left, right = right ^ _mixed(left, turn, kind), left
+        left, right = right ^ _mixed(left, turn, kind, key), left
     return left << _HALF | right
 
 
@@ -41,8 +43,8 @@ def _halves(number: int) -> tuple[int, int]:
     return number >> _HALF, number & _MASK
 
 
-def _mixed(half: int, turn: int, kind: bytes) -> int:
-    digest = blake2b(half.to_bytes(4) + bytes([turn]), key=_key(settings.SECRET_KEY), person=kind, digest_size=4)
+def _mixed(half: int, turn: int, kind: bytes, key: bytes) -> int:
+    digest = blake2b(half.to_bytes(4) + bytes([turn]), key=key, person=kind, digest_size=4)
     mixed: int = int.from_bytes(digest.digest()) & _MASK
     return mixed
 

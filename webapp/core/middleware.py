@@ -1,4 +1,4 @@
-"""Request ids, deny-by-default, and the one place where errors become answers."""
+"""Request ids, the language, deny-by-default, and the one place where errors become answers."""
 
 import logging
 import uuid
@@ -6,8 +6,10 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed, PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 
 from webapp.core.errors import ArgusError
@@ -45,6 +47,15 @@ class RequestIdMiddleware:
             return response
         finally:
             _request_id.reset(token)
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """The language that the browser asks for; where Argus has only one, there is nothing to find out."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if len(settings.LANGUAGES) == 1:
+            raise MiddlewareNotUsed
+        super().__init__(get_response)
 
 
 class DenyByDefaultMiddleware:

@@ -6,6 +6,7 @@ who were asked for them.
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
 
 from webapp.projects.models import Role
 
@@ -66,7 +67,11 @@ ADMIN_DENIED = frozenset({Action.ANNOTATE, Action.AUDIT, Action.REVIEW})
 
 def permitted(roles: Iterable[Role], *, is_admin: bool) -> frozenset[Action]:
     """What somebody with `roles` in the project may do."""
-    held = frozenset(roles)
+    return _permitted(frozenset(roles), is_admin)
+
+
+@cache  # every request asks, and there are few different answers
+def _permitted(held: frozenset[Role], is_admin: bool) -> frozenset[Action]:
     granted = {action for action, allowed in GRANTS.items() if held & allowed}
     if is_admin:
         granted |= set(Action) - ADMIN_DENIED

@@ -19,8 +19,10 @@ def projects_of(user: User) -> QuerySet[Project]:
 
 
 # Written out, because every request of a project page runs one of them: composing it anew each time costs more than the
-# answer. The roster and the time of creation, which few pages need, are loaded when they are asked for.
-_LOADED = [field for field in Project._meta.concrete_fields if field.attname not in ("roster", "created_at")]  # noqa: SLF001
+# answer. What few pages need (long texts, and times, which cost more to read than all the rest) is loaded when it is
+# asked for.
+_SELDOM = frozenset({"roster", "guide", "description", "created_at"})
+_LOADED = [field for field in Project._meta.concrete_fields if field.attname not in _SELDOM]  # noqa: SLF001
 _FIELDS = frozenset(field.attname for field in _LOADED)
 _COLUMNS = ", ".join(f"p.{field.column}" for field in _LOADED)
 _WITH_ROLES = f"""
