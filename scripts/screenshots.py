@@ -32,11 +32,11 @@ PICTURES: list[tuple[Any, ...]] = [
     ("tag-task-dark", "ARGUS_ANNOTATOR", "/p/demo/work/tags/", WIDE, "dark"),
     ("tag-task-phone", "ARGUS_ANNOTATOR", "/p/demo/work/tags/", PHONE, "light"),
     ("explore-light", "ARGUS_LEAD", "/p/demo/explore/", WIDE, "light"),
-    ("loop-light", "ARGUS_LEAD", "/p/demo/loops/1/", WIDE, "light"),
-    ("package-light", "ARGUS_EXPERT", "/p/demo/review/", WIDE, "light", A_PACKAGE, "aaaaaaaaa"),
-    ("packages-light", "ARGUS_LEAD", "/p/demo/packages/", WIDE, "light"),
-    ("quality-light", "ARGUS_LEAD", "/p/demo/quality/", WIDE, "light"),
-    ("accuracy-light", "ARGUS_LEAD", "/p/demo/loops/0/accuracy/", WIDE, "light"),
+    ("loop-light", "ARGUS_LEAD", "/p/demo-team/loops/1/", WIDE, "light"),
+    ("package-light", "ARGUS_EXPERT", "/p/demo-team/review/", WIDE, "light", A_PACKAGE, "aaaaaaaaa"),
+    ("packages-light", "ARGUS_LEAD", "/p/demo-team/packages/", WIDE, "light"),
+    ("quality-light", "ARGUS_LEAD", "/p/demo-team/quality/", WIDE, "light"),
+    ("accuracy-light", "ARGUS_LEAD", "/p/demo-team/loops/0/accuracy/", WIDE, "light"),
 ]
 
 

@@ -48,35 +48,37 @@ def test_the_demo_is_annotated_open_for_people_and_has_an_account_per_role() -> 
     zero, one = Loop.objects.filter(project=project).order_by("number")
     assert (zero.number, zero.state, one.number, one.state) == (0, LoopState.FINISHED, 1, LoopState.RUNNING)
     assert not StageFailure.objects.exists()
-    tags, questions = Sample.objects.exclude(task_kind="answer").order_by("pk")
+    tags, questions = Sample.objects.filter(project=project).order_by("pk")
     assert (tags.task_kind, questions.task_kind) == ("tag", "qa")
     for sample in (tags, questions):
         assert sample.is_open
         assert (sample.loop, sample.annotated_loop) == (one, zero)
-    assert questions.items.count() == -(-tags.items.filter(parent=None).count() // 2)
-    assert SampleItem.objects.count() >= 60
+    assert questions.items.count() == -(-tags.items.count() // 2)
+    assert tags.items.count() >= 60
     assert set(printed) == {*Role.values, "admin"}
     for username, password in printed.items():
         user = authenticate(username=username, password=password)
         assert user is not None
         assert not user.must_change_password  # type: ignore[attr-defined]
-        roles = set(Membership.objects.filter(user=user).values_list("role", flat=True))
+        roles = set(Membership.objects.filter(user=user, project=project).values_list("role", flat=True))
         assert roles == ({username} if username in Role.values else set())
         assert user.is_superuser == (username == "admin")
 
 
-def test_the_demo_has_work_behind_it_and_work_left_for_everybody() -> None:
+def test_one_project_is_untouched_the_other_has_work_behind_it_and_left_for_everybody() -> None:
     printed = accounts_in(create())
+    assert not Verdict.objects.filter(item__sample__project__slug="demo").exists()
+    fresh = Assignment.objects.filter(sample__project__slug="demo")
+    assert set(fresh.values_list("state", flat=True)) == {AssignmentState.OPEN}
     packages = list(ReviewPackage.objects.order_by("pk").values_list("author__username", "state", "attempt"))
     assert packages == [
         ("demo-ines", "accepted", 1),
         ("demo-ines", "accepted", 1),
-        ("demo-ines", "ready", 1),
         ("demo-tom", "accepted", 1),
         ("demo-tom", "failed", 1),
         ("demo-ines", "ready", 2),  # Tom's, judged anew
     ]
-    project = Project.objects.get(slug="demo")
+    project = Project.objects.get(slug="demo-team")
     board = {person.name: person for person in quality_board(project)}
     assert (board["Ines Okafor"].experts.right, board["Tom Berg"].concerns) == (39, ["errors", "package"])
     (audit,) = Audit.objects.all()
@@ -88,17 +90,17 @@ def test_the_demo_has_work_behind_it_and_work_left_for_everybody() -> None:
     annotator, expert = (User.objects.get(username=name) for name in ("annotator", "expert"))
     for kind in ("tag", "qa", "answer"):
         assert lease_items(project_id=project.pk, user_id=annotator.pk, count=1, kind=TaskKind(kind)), kind
-    assert len(desk_of(project_id=project.pk, user_id=expert.pk).waiting) == 2
+    assert len(desk_of(project_id=project.pk, user_id=expert.pk).waiting) == 1
     assert lease_tasks(project_id=project.pk, user_id=expert.pk, count=10)
     assert set(printed) & set(invented()) == set()
+    nobody_of_them_comes_in_or_is_given_anything()
 
 
 def invented() -> list[str]:
     return list(User.objects.filter(username__startswith="demo-").values_list("username", flat=True))
 
 
-def test_invented_people_cannot_come_in_and_are_given_nothing() -> None:
-    create()
+def nobody_of_them_comes_in_or_is_given_anything() -> None:
     assert sorted(invented()) == ["demo-ines", "demo-mara", "demo-tom"]
     for person in User.objects.filter(username__in=invented()):
         assert not person.is_active

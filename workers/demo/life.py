@@ -1,7 +1,7 @@
 """Invented people for the demo, and their work: so that every page of it shows something on the first day.
 
 Everything goes through the services that pages call. What the invented people say comes from a fixed seed and rests on
-nothing: the demo's description says so. They cannot sign in, so no work is ever given to them.
+nothing: the project's description says so. They cannot sign in, so no work is ever given to them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from webapp.projects.models import Membership, Project, Role
 PACKAGE_SIZE: Final = 20
 AUDIT_SIZE: Final = 30
 AUDIT_OVERLAP: Final = 0.2
-TAG_ITEMS: Final = {"ines": 60, "tom": 45}
+TAG_ITEMS: Final = {"ines": 40, "tom": 42}
 QUESTIONS: Final = 12
 PEOPLE: Final = {
     "ines": ("Ines", "Okafor", Role.ANNOTATOR),

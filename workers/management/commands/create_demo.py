@@ -1,4 +1,4 @@
-"""`manage.py create_demo`: a project to try Argus with, and an account per role. `manage.py up` calls it at first."""
+"""`manage.py create_demo`: projects to try Argus with, and an account per role. `manage.py up` calls it at first."""
 
 import logging
 from typing import Any
@@ -7,21 +7,24 @@ from django.core.management.base import BaseCommand, CommandError
 
 from webapp.core.errors import ArgusError
 from workers.demo.life import live
-from workers.demo.projects import Account, annotate, has_accounts, make_accounts, make_project
+from workers.demo.projects import FRESH, TEAM, Account, annotate, has_accounts, make_accounts, make_project
+from workers.glosses import write_glosses
 
 
 class Command(BaseCommand):
-    help = "Make the demo project and its accounts; the passwords are printed once and kept nowhere."
+    help = "Make the demo projects and their accounts; the passwords are printed once and kept nowhere."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if has_accounts():
-            self.stdout.write("The demo project and its accounts exist already; nothing was changed.")
+            self.stdout.write("The demo projects and their accounts exist already; nothing was changed.")
             return
         logging.disable(logging.INFO)  # the lines below say the same in fewer words
         try:
-            project = make_project(self._say)
-            live(project, annotate(project, self._say), self._say)
-            make_accounts(project, self._show)
+            fresh, team = (make_project(plan, self._say) for plan in (FRESH, TEAM))
+            annotate(fresh, self._say)
+            live(team, annotate(team, self._say, audited=True), self._say)
+            self._say(f"{write_glosses().written} tags with their meanings from WordNet.")
+            make_accounts([fresh, team], self._show)
         except ArgusError as error:
             raise CommandError(f"The demo could not be made. {error.message}") from error
         finally:
