@@ -29,7 +29,8 @@ TEAM = 3
 """With fewer people there is no team to compare with."""
 MANY = 50
 KEPT_SECONDS = 60
-"""With more people than MANY the figures of the board are so old at most; who is paused is always told at once."""
+"""With more people than MANY the figures of the board are so old at most, and on a person's page the team's speed; who
+is paused is always told at once."""
 FORMAT = 1
 """Of what is remembered: another number whenever Finding, Score or Pace get other fields."""
 
@@ -90,11 +91,14 @@ def quality_board(project: Project, *, sort: str = "help") -> list[Person]:
 
 
 def quality_of(project: Project, user_id: int) -> Person | None:
-    """One line of the board, None for who is no annotator. Six queries; of the others only their speed is read."""
+    """One line of the board, None for who is no annotator. Six queries; of the others only their speed is read, of
+    larger teams only so often."""
     names = _annotators(project)
     if user_id not in names:
         return None
-    (person,) = _people(project, {user_id: names[user_id]}, _figures(project, [user_id], list(names)))
+    team = sorted(names)
+    medians = _medians_of_many(project, team) if len(team) > MANY else None
+    (person,) = _people(project, {user_id: names[user_id]}, _figures(project, [user_id], team, medians))
     return person
 
 
@@ -107,11 +111,11 @@ Figures = tuple[dict[int, list[Finding]], dict[int, Score], dict[int, Pace]]
 """By user id: what experts found, how gold items were judged, how fast they are."""
 
 
-def _figures(project: Project, users: list[int], team: list[int]) -> Figures:
+def _figures(project: Project, users: list[int], team: list[int], medians: dict[str, float] | None = None) -> Figures:
     return (
         findings(project_id=project.pk, user_ids=users),
         gold_scores(project_id=project.pk, user_ids=users),
-        paces_of(project_id=project.pk, team=team, user_ids=users),
+        paces_of(project_id=project.pk, team=team, user_ids=users, medians=medians),
     )
 
 
@@ -122,6 +126,15 @@ def _of_many(project: Project, users: list[int]) -> Figures:
         kept = users, _figures(project, users, users)
         cache.set(key, kept, KEPT_SECONDS)
     return kept[1]
+
+
+def _medians_of_many(project: Project, team: list[int]) -> dict[str, float]:
+    key = f"quality-medians:{project.pk}"
+    kept: dict[str, float] | None = cache.get(key)
+    if kept is None:
+        kept = medians_of(project_id=project.pk, team=team)
+        cache.set(key, kept, KEPT_SECONDS)
+    return kept
 
 
 def _people(project: Project, names: dict[int, str], figures: Figures) -> list[Person]:
@@ -163,15 +176,27 @@ def concerns_of(person: Person, *, threshold: float) -> list[str]:
     return found
 
 
-def paces_of(*, project_id: int, team: list[int], user_ids: list[int]) -> dict[int, Pace]:
+def paces_of(
+    *, project_id: int, team: list[int], user_ids: list[int], medians: dict[str, float] | None = None
+) -> dict[int, Pace]:
     """User id -> how fast they are, from their latest verdicts; those without verdicts are left out. One query.
 
     Kinds of task take different times, so each verdict is held against the median of the `team` for its kind: the
-    median of the medians of those who did enough of it.
+    median of the medians of those who did enough of it. `medians`: these, where they are known; nothing of the others
+    is read then.
     """
+    values = {"project": project_id, "team": team if medians is None else user_ids, "users": user_ids}
+    known = medians or {}
     with connection.cursor() as cursor:
-        cursor.execute(_PACES, {"project": project_id, "team": team, "users": user_ids})
+        cursor.execute(_PACES, {**values, "kinds": list(known), "medians": list(known.values())})
         return {user_id: Pace(*pace) for user_id, *pace in cursor.fetchall()}
+
+
+def medians_of(*, project_id: int, team: list[int]) -> dict[str, float]:
+    """Kind of task -> the team's median seconds, for kinds that enough people did enough of. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MEDIANS, {"project": project_id, "team": team})
+        return dict(cursor.fetchall())
 
 
 def _known(score: Score) -> float:
@@ -180,7 +205,7 @@ def _known(score: Score) -> float:
 
 # The kinds of all items are looked up at once: PostgreSQL walks the index of each sample a single time, which costs a
 # quarter of a look-up for each verdict.
-_PACES = f"""
+_JUDGED = f"""
 WITH latest AS MATERIALIZED (
     SELECT person.id AS user_id, verdict.item_id, verdict.seconds, verdict.created_at
     FROM unnest(%(team)s::bigint[]) person (id)
@@ -199,9 +224,18 @@ WITH latest AS MATERIALIZED (
            percentile_cont(0.5) WITHIN GROUP (ORDER BY latest.seconds) AS seconds, max(latest.created_at) AS last_at
     FROM latest JOIN item ON item.id = latest.item_id
     GROUP BY latest.user_id, item.task_kind
-), team AS MATERIALIZED (
-    SELECT task_kind, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds
-    FROM judged WHERE items >= {ENOUGH} GROUP BY task_kind HAVING count(*) >= {TEAM}
+)
+"""  # noqa: S608  # constants of this module
+_TEAM = f"""
+SELECT task_kind, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds
+FROM judged WHERE items >= {ENOUGH} GROUP BY task_kind HAVING count(*) >= {TEAM}
+"""  # noqa: S608
+_MEDIANS = _JUDGED + _TEAM
+_PACES = f"""
+{_JUDGED}, team AS MATERIALIZED (
+    SELECT * FROM unnest(%(kinds)s::text[], %(medians)s::float8[]) known (task_kind, seconds)
+    UNION ALL
+    SELECT * FROM ({_TEAM}) counted WHERE cardinality(%(kinds)s::text[]) = 0
 )
 SELECT judged.user_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY one.seconds),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY one.seconds / team.seconds), max(judged.last_at)
@@ -210,4 +244,4 @@ LEFT JOIN team ON team.task_kind = judged.task_kind AND judged.items >= {ENOUGH}
 CROSS JOIN LATERAL unnest(judged.each) one (seconds)
 WHERE judged.user_id = ANY (%(users)s::bigint[])
 GROUP BY judged.user_id
-"""  # noqa: S608  # constants of this module
+"""  # noqa: S608

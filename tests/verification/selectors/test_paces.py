@@ -16,7 +16,16 @@ from tests.verification.questions import make_question_sample
 from tests.verification.services.crowds import people
 from verification.models import Assignment, Sample, Standing, Verdict
 from verification.selectors import quality
-from verification.selectors.quality import ENOUGH, LATEST_VERDICTS, TEAM, Pace, paces_of, quality_board, quality_of
+from verification.selectors.quality import (
+    ENOUGH,
+    LATEST_VERDICTS,
+    TEAM,
+    Pace,
+    medians_of,
+    paces_of,
+    quality_board,
+    quality_of,
+)
 from webapp.projects.models import Project
 
 pytestmark = pytest.mark.django_db
@@ -103,10 +112,11 @@ def test_paces_are_those_of_the_definition(project: Any, ana: Any, seed: int) ->
         assert found[user_id].seconds == pytest.approx(pace.seconds)
         assert found[user_id].against_team == pytest.approx(pace.against_team)
         assert found[user_id].last_at == pace.last_at
+    medians = medians_of(project_id=project.pk, team=ids)
     for user_id in ids:  # one alone is held against the same team
-        assert paces_of(project_id=project.pk, team=ids, user_ids=[user_id]) == {
-            one: pace for one, pace in found.items() if one == user_id
-        }
+        alone = {one: pace for one, pace in found.items() if one == user_id}
+        assert paces_of(project_id=project.pk, team=ids, user_ids=[user_id]) == alone
+        assert paces_of(project_id=project.pk, team=ids, user_ids=[user_id], medians=medians) == alone
 
 
 def test_the_reference_meets_every_case() -> None:
@@ -148,6 +158,7 @@ def test_with_many_people_the_figures_are_read_once_but_not_who_is_paused(
     line = quality_of(project, ana.pk)  # one person's page reads them anew
     assert line is not None
     assert line.seconds == 30.0
+    assert line.pace is not None
     (late,) = people(project, 1, name="late")  # who joins is on the board at once
     assert late.pk in {one.user_id for one in quality_board(project)}
     cache.clear()
