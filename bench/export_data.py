@@ -7,7 +7,6 @@ from typing import Any
 from bench.bulk_fill import insert_ranges, vacuum, without_indexes
 
 PER_PHOTO = 10
-CONCEPTS = 30_000
 # Items lie scattered, as a draw leaves them: the region of an item is its number times this prime, modulo the rows.
 SCATTER = 15_485_863
 
@@ -21,7 +20,13 @@ TABLES = (
 
 
 def fill(
-    rows: int, overlap: int, *, reviewed: bool = False, with_texts: bool = False, indexes_last: bool = False
+    rows: int,
+    overlap: int,
+    *,
+    concepts: int = 30_000,
+    reviewed: bool = False,
+    with_texts: bool = False,
+    indexes_last: bool = False,
 ) -> None:
     """A project whose `rows` items are all judged; of every second one the best tag is wrong.
 
@@ -38,7 +43,7 @@ def fill(
     values: dict[str, Any] = {
         "rows": rows,
         "per": PER_PHOTO,
-        "concepts": CONCEPTS,
+        "concepts": concepts,
         "scatter": SCATTER,
         "overlap": overlap,
         "project": project.pk,

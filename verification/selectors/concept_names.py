@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-# More than any batch has; 100,000 names take some 30 MB.
-_KEPT = 100_000
+# More than any batch has; 50,000 names take some 15 MB.
+_KEPT = 50_000
 _LONGEST_CHAIN = 16
 
 _NAMES = """

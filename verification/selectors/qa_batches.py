@@ -14,7 +14,7 @@ from verification.selectors.snapshots import Snapshot
 from verification.selectors.verified_answers import verified_answers_sql
 from verification.selectors.verified_batches import RegionColumns, regions_between
 
-BATCH_ITEMS = 5_000
+BATCH_ITEMS = 2_500
 
 _SAMPLES = "SELECT id FROM verification_sample WHERE project_id = %(project_id)s AND task_kind = 'qa'"
 _COUNT = "SELECT count(*) FROM verification_sampleitem WHERE sample_id = ANY(%(samples)s)"

@@ -11,7 +11,7 @@ from verification.selectors.concept_names import ConceptNames
 from verification.selectors.snapshots import Snapshot
 from verification.selectors.verified import VerifiedItem, VerifiedRegion, merge_items, verified_items_sql
 
-BATCH_ITEMS = 5_000
+BATCH_ITEMS = 2_500  # two batches are in memory, 6 KB an item: one is written, the next one read
 
 _SAMPLES = "SELECT id FROM verification_sample WHERE project_id = %(project_id)s AND task_kind = 'tag'"
 _COUNT = "SELECT count(*) FROM verification_sampleitem WHERE sample_id = ANY(%(samples)s)"

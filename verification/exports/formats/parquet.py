@@ -34,6 +34,8 @@ class ParquetRows:
     def __init__(self, sink: Sink, kind: str) -> None:
         import pyarrow.parquet
 
+        # The default one keeps what it was given for later: 20 MB of an export.
+        pyarrow.set_memory_pool(pyarrow.system_memory_pool())
         self._schema = arrow_schema(kind)
         self._waiting: list[Record] = []
         self._columns: list[Any] = []  # tables of records, PIECE rows each
