@@ -184,6 +184,16 @@ def test_the_project_is_paused_and_goes_on(project: Any, lead: Lead, ana: Any, w
     assert lead.post("resume") == {"is_paused": False, "changed": True}
 
 
+def test_nobody_in_between_keeps_links_and_secrets(project: Any, lead: Lead, ana: Any, with_token: TokenClient) -> None:
+    for client, path in ((lead.client, "invitations"), (lead.client, "people"), (with_token(ana), "pay/me")):
+        assert client.get(f"{STREET}/{path}")["Cache-Control"] == "private, no-store"
+    refused = with_token(ana).get(f"{STREET}/people")
+    assert (refused.status_code, refused["Cache-Control"]) == (403, "private, no-store")
+    sent = {"email": "nia@example.org", "roles": ["annotator"]}
+    made = lead.client.post(f"{STREET}/invitations", sent, content_type="application/json")
+    assert (made.status_code, made["Cache-Control"]) == (201, "private, no-store")
+
+
 def test_who_is_no_lead_gets_none_of_it(project: Any, ana: Any, edo: Any, lea: Any, with_token: TokenClient) -> None:
     ben = member(project, "ben", "annotator", "expert", "consumer")
     for client in (with_token(ben), with_token(lea, "read", "annotate", "export")):

@@ -11,6 +11,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from webapp.accounts.models import ApiToken, TokenScope, User
@@ -67,6 +68,15 @@ class ApiView(APIView):
             raise NotAllowed(message % {"scope": need.scope.value}, code="scope_missing")
         if need.action is not None:
             self._enter(need.action)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answers are one person's, and some hold a link or a secret: nobody in between keeps them.
+
+        Files say themselves how long they may be kept.
+        """
+        if isinstance(response, Response):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def check_throttles(self, request: Request) -> None:
         count_request(user=self.person, token=self.token)
