@@ -1,6 +1,7 @@
 """The Python client, from its source folder."""
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "clients" / "python" / "src"))
 
-SCOPES = ("read", "annotate", "export", "lead")
+SCOPES = ("read", "annotate", "export", "lead", "manage")
 
 
 @pytest.fixture
@@ -28,3 +29,7 @@ def as_client(live_server: Any) -> Iterator[Callable[..., Any]]:
     yield client
     for each in made:
         each.close()
+    # A thread of the server ends with its connection, and its database session with the thread.
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=5)

@@ -13,7 +13,6 @@ from tests.factories import make_sample
 from verification.models import Export, Verdict
 from verification.services.exports import run_export
 from verification.webhook_signatures import signature_of
-from webapp.accounts.tokens import issue_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +69,9 @@ class Breaker(threading.Thread):
                 left -= len(answer)
 
     def stop(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for the next one
         self._listener.close()
+        self.join(timeout=5)
 
 
 @pytest.fixture
@@ -231,15 +232,30 @@ def test_a_server_that_is_not_there_is_said_so(ana: Any, as_client: Any) -> None
         as_client(ana, url="http://127.0.0.1:9", tries=2).me()
 
 
-def test_too_often_waits_as_long_as_the_server_says(project: Any, ana: Any, live_server: Any, settings: Any) -> None:
+def test_too_often_waits_as_long_as_the_server_says(project: Any, ana: Any, as_client: Any, settings: Any) -> None:
     settings.ARGUS_API_PER_MINUTE = 3
     waited: list[float] = []
-    _token, secret = issue_token(user=ana, name="eager", scopes=["read"], days=7)
-    client = Client(live_server.url, secret, tries=2, sleep=waited.append)
+    client = as_client(ana, "read", tries=2, sleep=waited.append)
     with pytest.raises(ApiError) as refused:
         [client.me() for _ in range(10)]
     assert refused.value.code == "too_many"
     assert 1 <= waited[0] <= 60
+
+
+def test_closing_ends_the_connections_although_an_error_is_kept(ana: Any, as_client: Any) -> None:
+    def busy() -> int:
+        return sum("process_request_thread" in thread.name for thread in threading.enumerate())
+
+    client = as_client(ana)
+    with pytest.raises(ApiError) as refused:
+        client.project("elsewhere")
+    assert busy() == 1
+    client.close()
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=5)
+    assert busy() == 0
+    assert refused.value.status == 404
 
 
 def test_receivers_check_signatures_as_senders_make_them() -> None:

@@ -44,6 +44,10 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections that are kept for further requests."""
+        # Clearing alone closes them only once nothing refers to their pool any more, such as an answer or an error.
+        for key in list(self._pool.pools.keys()):
+            if (pool := self._pool.pools.get(key)) is not None:
+                pool.close()
         self._pool.clear()
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
