@@ -8,7 +8,7 @@ from django.test import Client
 
 from webapp.accounts.tokens import issue_token
 
-ALL_SCOPES = ("read", "annotate", "export", "lead")
+ALL_SCOPES = ("read", "annotate", "export", "lead", "manage")
 TokenClient = Callable[..., Client]
 
 

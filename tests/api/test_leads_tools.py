@@ -196,6 +196,9 @@ def test_nobody_in_between_keeps_links_and_secrets(project: Any, lead: Lead, ana
 
 def test_who_is_no_lead_gets_none_of_it(project: Any, ana: Any, edo: Any, lea: Any, with_token: TokenClient) -> None:
     ben = member(project, "ben", "annotator", "expert", "consumer")
+    for path in ("people", "teams", "invitations", "webhooks", "takedowns"):  # who only leads loops manages nobody
+        assert with_token(lea, "lead").get(f"{STREET}/{path}").status_code == 403, path
+        assert with_token(lea, "manage").get(f"{STREET}/{path}").status_code == 200, path
     for client in (with_token(ben), with_token(lea, "read", "annotate", "export")):
         for path in ("people", "teams", "invitations", "webhooks", "loops/next", "pay/forecast", "items", "samples"):
             assert client.get(f"{STREET}/{path}").status_code == 403, path

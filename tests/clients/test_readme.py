@@ -20,6 +20,7 @@ from tests.verification.services.annotated import annotated_loop
 from verification.models import AuditSlot, Export, ReviewPackage, Verdict
 from verification.services.audit_draws import draw_audit
 from verification.services.exports import run_export
+from webapp.accounts.models import TokenScope
 from webapp.accounts.tokens import issue_token
 from webapp.projects.models import Invitation
 
@@ -65,7 +66,7 @@ def everybody(project: Any) -> Any:
 def test_the_blocks_of_the_readme_run_as_they_stand(
     project: Any, everybody: Any, worker: None, live_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _token, secret = issue_token(user=everybody, name="readme", scopes=["read", "annotate", "export", "lead"], days=7)
+    _token, secret = issue_token(user=everybody, name="readme", scopes=list(TokenScope.values), days=7)
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"fits": lambda photo, box, text: photo[8:12] == b"WEBP" and len(box) == 4}
     assert WAY_IN in BLOCKS[0]

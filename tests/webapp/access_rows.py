@@ -92,6 +92,10 @@ def _lead_api(**extra: Any) -> Row:
     return _api("lead", "lead", "admin", **extra)
 
 
+def _manage_api(**extra: Any) -> Row:
+    return _api("manage", "lead", "admin", **extra)
+
+
 def _own(things: Things) -> dict[str, Any]:  # a verdict of nobody's: real ones are tested with the pages
     return _slug(things) | {"key": "00000000-0000-4000-8000-000000000000"}
 
@@ -370,34 +374,34 @@ ROWS |= {
     "api:requalify_person": _lead_api(arguments=_PERSON, changes=True, ok=(404,)),
     "api:send_back_work": _lead_api(arguments=_PERSON, changes=True, ok=(404,), data={"count": "5"}),
     "api:pay_forecast": _lead_api(),
-    "api:takedowns": _lead_api(),
-    "api:takedowns POST": _lead_api(changes=True, ok=(400,)),
-    "api:preview_takedown": _lead_api(changes=True, ok=(400,)),
-    "api:takedown": _lead_api(arguments=_no_takedown, ok=(404,)),
-    "api:webhooks": _lead_api(),
-    "api:webhooks POST": _lead_api(changes=True, ok=(400,)),
-    "api:webhook": _lead_api(arguments=_WEBHOOK),
-    "api:deliveries": _lead_api(arguments=_WEBHOOK),
-    "api:test_webhook": _lead_api(arguments=_WEBHOOK, changes=True, ok=(202,)),
-    "api:switch_webhook": _lead_api(arguments=_WEBHOOK, changes=True, data={"is_active": "true"}),
-    "api:renew_secret": _lead_api(arguments=_WEBHOOK, changes=True),
-    "api:remove_webhook": _lead_api(arguments=_WEBHOOK, changes=True),
-    "api:send_again": _lead_api(
+    "api:takedowns": _manage_api(),
+    "api:takedowns POST": _manage_api(changes=True, ok=(400,)),
+    "api:preview_takedown": _manage_api(changes=True, ok=(400,)),
+    "api:takedown": _manage_api(arguments=_no_takedown, ok=(404,)),
+    "api:webhooks": _manage_api(),
+    "api:webhooks POST": _manage_api(changes=True, ok=(400,)),
+    "api:webhook": _manage_api(arguments=_WEBHOOK),
+    "api:deliveries": _manage_api(arguments=_WEBHOOK),
+    "api:test_webhook": _manage_api(arguments=_WEBHOOK, changes=True, ok=(202,)),
+    "api:switch_webhook": _manage_api(arguments=_WEBHOOK, changes=True, data={"is_active": "true"}),
+    "api:renew_secret": _manage_api(arguments=_WEBHOOK, changes=True),
+    "api:remove_webhook": _manage_api(arguments=_WEBHOOK, changes=True),
+    "api:send_again": _manage_api(
         arguments=lambda things: _WEBHOOK(things) | {"delivery_id": 2**40}, changes=True, ok=(404,)
     ),
-    "api:pause_project": _lead_api(changes=True),
-    "api:resume_project": _lead_api(changes=True),
-    "api:people": _lead_api(),
-    "api:people POST": _lead_api(changes=True, ok=(400,)),
-    "api:person_roles": _lead_api(arguments=_PERSON, changes=True, ok=(400,)),
-    "api:remove_person": _lead_api(arguments=_PERSON, changes=True),
-    "api:teams": _lead_api(),
-    "api:teams POST": _lead_api(changes=True, ok=(201,), data={"name": "A"}),
-    "api:team_members": _lead_api(arguments=_TEAM, changes=True, ok=(400,)),
-    "api:remove_team": _lead_api(arguments=_TEAM, changes=True),
-    "api:invitations": _lead_api(),
-    "api:invitations POST": _lead_api(changes=True, ok=(400,)),
-    "api:revoke_invitation": _lead_api(
+    "api:pause_project": _manage_api(changes=True),
+    "api:resume_project": _manage_api(changes=True),
+    "api:people": _manage_api(),
+    "api:people POST": _manage_api(changes=True, ok=(400,)),
+    "api:person_roles": _manage_api(arguments=_PERSON, changes=True, ok=(400,)),
+    "api:remove_person": _manage_api(arguments=_PERSON, changes=True),
+    "api:teams": _manage_api(),
+    "api:teams POST": _manage_api(changes=True, ok=(201,), data={"name": "A"}),
+    "api:team_members": _manage_api(arguments=_TEAM, changes=True, ok=(400,)),
+    "api:remove_team": _manage_api(arguments=_TEAM, changes=True),
+    "api:invitations": _manage_api(),
+    "api:invitations POST": _manage_api(changes=True, ok=(400,)),
+    "api:revoke_invitation": _manage_api(
         arguments=lambda things: _slug(things) | {"invitation_id": 2**40}, changes=True, ok=(404,)
     ),
     "api:statistics": _api("lead", "lead", "admin"),

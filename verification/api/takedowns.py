@@ -21,7 +21,7 @@ from webapp.core.errors import NotFound
 from webapp.projects.models import Membership
 from webapp.projects.policies import Action
 
-_LEAD = Needs(TokenScope.LEAD, Action.TAKE_DOWN)
+_MANAGE = Needs(TokenScope.MANAGE, Action.TAKE_DOWN)
 
 
 class TakedownsQuery(StrictSerializer):
@@ -70,7 +70,7 @@ class TouchedAnswer(serializers.Serializer[Any]):
 
 
 class TakedownsView(ApiView):
-    needs: ClassVar = {"GET": _LEAD, "POST": _LEAD}
+    needs: ClassVar = {"GET": _MANAGE, "POST": _MANAGE}
 
     @extend_schema(
         operation_id="takedowns_list",
@@ -105,7 +105,7 @@ class TakedownsView(ApiView):
 
 
 class TakedownPreviewView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="takedowns_preview",
@@ -124,7 +124,7 @@ class TakedownPreviewView(ApiView):
 
 
 class TakedownView(ApiView):
-    needs: ClassVar = {"GET": _LEAD}
+    needs: ClassVar = {"GET": _MANAGE}
 
     @extend_schema(
         operation_id="takedowns_get", summary="The record of one", responses=TakedownSerializer, tags=["takedowns"]

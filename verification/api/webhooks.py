@@ -24,7 +24,7 @@ from webapp.api.serializers import StrictSerializer
 from webapp.api.views import ApiView, Needs
 from webapp.projects.policies import Action
 
-_LEAD = Needs(TokenScope.LEAD, Action.MANAGE_WEBHOOKS)
+_MANAGE = Needs(TokenScope.MANAGE, Action.MANAGE_WEBHOOKS)
 
 
 class WebhookSent(StrictSerializer):
@@ -76,7 +76,7 @@ class RemovedAnswer(serializers.Serializer[Any]):
 
 
 class WebhooksView(ApiView):
-    needs: ClassVar = {"GET": _LEAD, "POST": _LEAD}
+    needs: ClassVar = {"GET": _MANAGE, "POST": _MANAGE}
 
     @extend_schema(
         operation_id="webhooks_list", summary="Addresses that are told", responses=WebhooksAnswer, tags=["webhooks"]
@@ -98,7 +98,7 @@ class WebhooksView(ApiView):
 
 
 class WebhookView(ApiView):
-    needs: ClassVar = {"GET": _LEAD}
+    needs: ClassVar = {"GET": _MANAGE}
 
     @extend_schema(operation_id="webhooks_get", summary="One address", responses=WebhookSerializer, tags=["webhooks"])
     def get(self, request: Request, slug: str, webhook_id: int) -> Response:
@@ -106,7 +106,7 @@ class WebhookView(ApiView):
 
 
 class DeliveriesView(ApiView):
-    needs: ClassVar = {"GET": _LEAD}
+    needs: ClassVar = {"GET": _MANAGE}
 
     @extend_schema(
         operation_id="webhooks_deliveries",
@@ -121,7 +121,7 @@ class DeliveriesView(ApiView):
 
 
 class TestWebhookView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="webhooks_test",
@@ -137,7 +137,7 @@ class TestWebhookView(ApiView):
 
 
 class SwitchWebhookView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="webhooks_switch",
@@ -154,7 +154,7 @@ class SwitchWebhookView(ApiView):
 
 
 class RenewSecretView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="webhooks_secret",
@@ -170,7 +170,7 @@ class RenewSecretView(ApiView):
 
 
 class RemoveWebhookView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="webhooks_remove",
@@ -185,7 +185,7 @@ class RemoveWebhookView(ApiView):
 
 
 class SendAgainView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="webhooks_send_again",

@@ -43,7 +43,8 @@ class TokenScope(models.TextChoices):
     READ = "read", _("Read: projects, progress, own numbers")
     ANNOTATE = "annotate", _("Work: take items and packages, and decide them in your name")
     EXPORT = "export", _("Export: ask for exports and download them")
-    LEAD = "lead", _("Lead: start loops, see the project's numbers")
+    LEAD = "lead", _("Lead: loops, audits, packages and items, the project's numbers, what tags mean, who is paused")
+    MANAGE = "manage", _("Manage: people, teams, invitations, webhooks, takedowns, pausing the project")
 
 
 class ApiToken(models.Model):

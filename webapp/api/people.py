@@ -20,7 +20,7 @@ from webapp.projects.services.invitations import invite, open_invitations, revok
 from webapp.projects.services.memberships import add_person, remove_person, set_roles
 from webapp.projects.services.teams import create_team, remove_team, set_members, team_of
 
-_LEAD = Needs(TokenScope.LEAD, Action.MANAGE_PEOPLE)
+_MANAGE = Needs(TokenScope.MANAGE, Action.MANAGE_PEOPLE)
 MOST_SHOWN = 1000
 
 
@@ -96,7 +96,7 @@ class GoneAnswer(serializers.Serializer[Any]):
 
 
 class PeopleView(ApiView):
-    needs: ClassVar = {"GET": _LEAD, "POST": _LEAD}
+    needs: ClassVar = {"GET": _MANAGE, "POST": _MANAGE}
 
     @extend_schema(
         operation_id="people_list", summary="Who is in the project", responses=MembersAnswer, tags=["people"]
@@ -125,7 +125,7 @@ class PeopleView(ApiView):
 
 
 class RolesView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="people_roles",
@@ -147,7 +147,7 @@ class RolesView(ApiView):
 
 
 class RemovePersonView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="people_remove",
@@ -162,7 +162,7 @@ class RemovePersonView(ApiView):
 
 
 class TeamsView(ApiView):
-    needs: ClassVar = {"GET": _LEAD, "POST": _LEAD}
+    needs: ClassVar = {"GET": _MANAGE, "POST": _MANAGE}
 
     @extend_schema(operation_id="teams_list", summary="Teams with their people", responses=TeamsAnswer, tags=["people"])
     def get(self, request: Request, slug: str) -> Response:
@@ -183,7 +183,7 @@ class TeamsView(ApiView):
 
 
 class TeamMembersView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="teams_members",
@@ -199,7 +199,7 @@ class TeamMembersView(ApiView):
 
 
 class RemoveTeamView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="teams_remove",
@@ -214,7 +214,7 @@ class RemoveTeamView(ApiView):
 
 
 class InvitationsView(ApiView):
-    needs: ClassVar = {"GET": _LEAD, "POST": _LEAD}
+    needs: ClassVar = {"GET": _MANAGE, "POST": _MANAGE}
 
     @extend_schema(
         operation_id="invitations_list", summary="Open invitations", responses=InvitationsAnswer, tags=["people"]
@@ -246,7 +246,7 @@ class InvitationsView(ApiView):
 
 
 class RevokeInvitationView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="invitations_revoke",

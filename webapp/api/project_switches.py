@@ -12,7 +12,7 @@ from webapp.api.views import ApiView, Needs
 from webapp.projects.policies import Action
 from webapp.projects.services.projects import pause_project, resume_project
 
-_LEAD = Needs(TokenScope.LEAD, Action.CHANGE_SETTINGS)
+_MANAGE = Needs(TokenScope.MANAGE, Action.CHANGE_SETTINGS)
 
 
 class PausedAnswer(serializers.Serializer[Any]):
@@ -21,7 +21,7 @@ class PausedAnswer(serializers.Serializer[Any]):
 
 
 class PauseProjectView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="projects_pause",
@@ -37,7 +37,7 @@ class PauseProjectView(ApiView):
 
 
 class ResumeProjectView(ApiView):
-    needs: ClassVar = {"POST": _LEAD}
+    needs: ClassVar = {"POST": _MANAGE}
 
     @extend_schema(
         operation_id="projects_resume",

@@ -11,7 +11,7 @@ from argus_client.transport import Transport
 
 
 class Lead:
-    """`project.lead`: needs a token with the scope `lead`, of a lead of the project."""
+    """`project.lead`: needs a token with the scope `lead`, of a lead of the project; `manage` where that is said."""
 
     def __init__(self, transport: Transport, path: str) -> None:
         self._transport = transport
@@ -113,7 +113,7 @@ class Lead:
         """Hours, days and money of judging `regions`; seconds, overlap, people, hours_a_day, rate."""
         return self._transport.get(f"{self._path}/pay/forecast", **numbers)
 
-    # ---------- people, teams, invitations, webhooks ----------
+    # ---------- people, teams, invitations, webhooks: scope `manage` ----------
 
     def people(self) -> list[Mapping[str, Any]]:
         """Who is in the project, with their roles."""
