@@ -102,7 +102,7 @@ def accuracy_by_loop(project_id: int) -> list[LoopAccuracy]:
     audits = Audit.objects.filter(project_id=project_id).exclude(drawn_at=None)
     shares = {
         (audit.loop_id, audit.population, audit.task_kind): share
-        for audit, share in _headlines(progress_of(audits.order_by("pk")))
+        for audit, share in _headlines(progress_of(list(audits.order_by("pk"))))
     }
     return [
         LoopAccuracy(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -197,7 +198,7 @@ def _waits_for_worker(loop: Loop) -> bool:
     """Whether a shard was sent long ago and nobody has taken it, while nobody works on another one either."""
     if loop.state != LoopState.RUNNING:
         return False
-    values = {
+    values: dict[str, Any] = {
         "loop": loop.pk,
         "alive": timedelta(seconds=settings.ARGUS_HEARTBEAT_TIMEOUT_SECONDS),
         "silence": SILENCE,

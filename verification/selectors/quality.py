@@ -185,7 +185,7 @@ def paces_of(
     median of the medians of those who did enough of it. `medians`: these, where they are known; nothing of the others
     is read then.
     """
-    values = {"project": project_id, "team": team if medians is None else user_ids, "users": user_ids}
+    values: dict[str, Any] = {"project": project_id, "team": team if medians is None else user_ids, "users": user_ids}
     known = medians or {}
     with connection.cursor() as cursor:
         cursor.execute(_PACES, {**values, "kinds": list(known), "medians": list(known.values())})

@@ -18,6 +18,10 @@ class _OwnConnection(threading.local):
 class _KeptClients(RedisCacheClient):
     """Django makes a new client object for every call, which costs more than asking Redis."""
 
+    _lib: Any  # these three are Django's, but not in its stubs
+    _serializer: Any
+    _get_connection_pool: Any
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._kept: dict[bool, Any] = {}

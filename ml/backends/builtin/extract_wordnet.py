@@ -18,7 +18,7 @@ import argparse
 import gzip
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -216,7 +216,7 @@ def _totals(source: Source, parts_of_speech: str, lemmas: list[str], without: Co
     }
 
 
-def packed(extract: dict[str, Any] | list[str]) -> bytes:
+def packed(extract: Mapping[str, Any] | Sequence[str]) -> bytes:
     """Compressed JSON, the same bytes for the same extract."""
     text = json.dumps(extract, separators=(",", ":"), ensure_ascii=True)
     return gzip.compress(text.encode(), compresslevel=9, mtime=0)
@@ -227,7 +227,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="a WordNet 3.0 dictionary folder")
     parser.add_argument("--out", type=Path, default=TARGET)
     arguments = parser.parse_args()
-    made = {arguments.out: extract(arguments.folder), arguments.out.with_name(GLOSSES): glosses(arguments.folder)}
+    made: dict[Path, Mapping[str, Any] | Sequence[str]] = {
+        arguments.out: extract(arguments.folder),
+        arguments.out.with_name(GLOSSES): glosses(arguments.folder),
+    }
     for target, values in made.items():
         content = packed(values)
         target.write_bytes(content)
