@@ -37,8 +37,8 @@ judged AS (
     INSERT INTO verification_verdict
         (assignment_id, item_id, annotator_id, key, choice, rejected_ids, text_digest, is_bad_box, is_withdrawal,
          seconds)
-    SELECT judged.id, judged.item_id, %(user)s, %(key)s, %(choice)s, %(rejected)s::bigint[], %(digest)s, %(bad_box)s,
-           false, %(seconds)s
+    SELECT judged.id, judged.item_id, %(user)s, %(key)s, %(choice)s, %(rejected_array)s::bigint[], %(digest)s,
+           %(bad_box)s, false, %(seconds)s
     FROM judged
     ON CONFLICT (key) DO NOTHING
     RETURNING id, assignment_id
@@ -67,10 +67,10 @@ _STILL_FREE = f"""
     AND {MAY_WORK_SQL}
 """  # noqa: S608
 _TAGS_WERE_SHOWN = """
-    %(rejected)s::bigint[] <@ ARRAY(
+    %(rejected_array)s::bigint[] <@ ARRAY(
         SELECT (tag->>'concept_id')::bigint FROM jsonb_array_elements(i.shown->'tags') tag)
 """
-_ALL_TAGS_ARE_WRONG = "cardinality(%(rejected)s::bigint[]) = jsonb_array_length(i.shown->'tags')"
+_ALL_TAGS_ARE_WRONG = "cardinality(%(rejected_array)s::bigint[]) = jsonb_array_length(i.shown->'tags')"
 # Nothing can follow from it: the only verdict of the only round, so nobody else's has to be looked at.
 _STANDS_ALONE = "s.overlap = 1 AND a.round = 0"
 _NO_PART_IN_PARENT = """
@@ -224,6 +224,7 @@ def checked_verdict(
             "user": user_id,
             "assignment": assignment_id,
             "rejected": content.rejected_ids,
+            "rejected_array": f"{{{','.join(map(str, content.rejected_ids))}}}",  # psycopg writes the same, slowly
             "choice": content.choice,
             "text": content.text,
             "digest": content.digest,
