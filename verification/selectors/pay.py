@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +19,9 @@ from webapp.core.errors import BadInput
 from webapp.projects.models import Membership
 
 BATCH = 2000
+MOST_SUMMED = 50_000
+"""More verdicts of a project are not summed up anew for each look at what its loops cost."""
+KEPT_SECONDS = 60
 LONGEST_PERIOD = timedelta(days=3660)
 
 
@@ -97,9 +101,14 @@ def person_totals(*, project_id: int, period: Period) -> list[PersonTotal]:
 
 
 def loop_totals(project_id: int) -> list[LoopTotal]:
-    """What each loop has cost so far, the latest first."""
-    period = Period(date(1970, 1, 1), timezone.localdate() + timedelta(days=1))
-    return [LoopTotal(row[0], row[1], row[2], Earned(*row[3:])) for row in _rows(_LOOPS, project_id, period, None)]
+    """What each loop has cost so far, the latest first; over many verdicts a minute old at most."""
+    key = f"pay-by-loop:{project_id}"
+    rows = cache.get(key)
+    if rows is None:
+        rows = _rows(_LOOPS, project_id, Period(date(1970, 1, 1), timezone.localdate() + timedelta(days=1)), None)
+        if sum(row[3] for row in rows) > MOST_SUMMED:
+            cache.set(key, rows, KEPT_SECONDS)
+    return [LoopTotal(row[0], row[1], row[2], Earned(*row[3:])) for row in rows]
 
 
 def statement_rows(*, project_id: int, user_id: int, period: Period) -> Iterator[StatementRow]:
@@ -181,16 +190,22 @@ JOIN verification_verdict verdict ON verdict.id = pay.verdict_id
 JOIN verification_sampleitem item ON item.id = verdict.item_id
 WHERE pay.project_id = %(project)s AND (%(user)s::bigint IS NULL OR person.id = %(user)s::bigint)
 """
-_SUMS = "coalesce(sum(verdicts), 0), coalesce(sum(seconds), 0), coalesce(sum(amount), 0), currency"
+_SUMS = "coalesce(sum(verdicts), 0)::bigint, coalesce(sum(seconds), 0), coalesce(sum(amount), 0), currency"
+# First by person and sample, so that names and loops are joined to hundreds of sums, not to tens of thousands of rows.
+_SUMMED = f"""
+SELECT annotator_id, sample_id, currency, sum(verdicts)::bigint AS verdicts, sum(seconds) AS seconds,
+       sum(amount) AS amount
+FROM ({_ENTRIES}) single GROUP BY annotator_id, sample_id, currency
+"""  # noqa: S608  # made of constants
 _BY_PERSON = f"SELECT {_SUMS} FROM ({_ENTRIES}) entry"  # noqa: S608  # made of constants
 _EVERYBODY = f"""
 SELECT person.id, coalesce(nullif(trim(person.first_name || ' ' || person.last_name), ''), person.username), {_SUMS}
-FROM ({_ENTRIES}) entry JOIN accounts_user person ON person.id = entry.annotator_id
+FROM ({_SUMMED}) entry JOIN accounts_user person ON person.id = entry.annotator_id
 GROUP BY person.id, currency ORDER BY sum(amount) DESC, person.id
 """  # noqa: S608
 _LOOPS = f"""
 SELECT loop.number, sample.task_kind, count(DISTINCT entry.annotator_id), {_SUMS}
-FROM ({_ENTRIES}) entry
+FROM ({_SUMMED}) entry
 JOIN verification_sample sample ON sample.id = entry.sample_id
 JOIN annotation_loop loop ON loop.id = sample.loop_id
 GROUP BY loop.number, sample.task_kind, currency

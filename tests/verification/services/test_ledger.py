@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -178,3 +179,20 @@ def test_a_long_statement_is_read_in_batches(
 
 def test_midnight_is_that_of_the_server() -> None:
     assert timezone.localtime(midnight_of(date(2026, 3, 29))).hour == 0
+
+
+def test_what_loops_of_many_verdicts_cost_is_remembered_for_a_while(
+    project: Any, ana: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = make_sample(project, items=4)
+    paid(sample, ana, 0, days_ago=0)
+    assert loop_totals(project.pk)[0].earned.amount == Decimal("0.02")
+    paid(sample, ana, 1, days_ago=0)
+    assert loop_totals(project.pk)[0].earned.amount == Decimal("0.04")  # few are summed up at each look
+    monkeypatch.setattr(pay, "MOST_SUMMED", 1)
+    assert loop_totals(project.pk)[0].earned.amount == Decimal("0.04")
+    paid(sample, ana, 2, days_ago=0)
+    assert loop_totals(project.pk)[0].earned.amount == Decimal("0.04")
+    assert person_totals(project_id=project.pk, period=EVER)[0].earned.amount == Decimal("0.06")
+    cache.clear()
+    assert loop_totals(project.pk)[0].earned.amount == Decimal("0.06")
