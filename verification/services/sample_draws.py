@@ -26,7 +26,11 @@ log = logging.getLogger(__name__)
 
 # A million concepts are a table of 100 MB to count in; with less room it is written to disk in parts. How many concepts
 # the tags of the drawn regions are, the planner cannot know: it expects the same few, and would look up each by itself.
-_SETTINGS = "SELECT set_config('work_mem', '64MB', true), set_config('enable_memoize', 'off', true)"
+# And it expects a third of the regions to pass the cut, too many to hand from process to process; it is a twentieth.
+_SETTINGS = """
+SELECT set_config('work_mem', '64MB', true), set_config('enable_memoize', 'off', true),
+       set_config('parallel_tuple_cost', '0.01', true)
+"""
 _WORKING = re.compile(r"\bsample_(left_out|alias|quota|short|drawn)\b")
 _EVERYTHING = 2**63 - 1  # the largest hash
 
