@@ -22,6 +22,7 @@ from verification.services.queue import (
     eligible_sql,
     leased_item,
 )
+from verification.services.verdicts import UNDO_DEPTH
 
 STINT = 50  # items between two breaths: what the progress bar of the work screen counts to
 DAYS_SHOWN = 14
@@ -159,15 +160,17 @@ _OPEN_TO_ALL = """
         LIMIT %(at_most)s::int) few)
 """
 
+# Among those that undo reaches: of people who did thousands, the planner would sort all.
 _LAST = f"""
 SELECT v.key, v.rejected_ids, v.choice, v.is_bad_box, written.text, {COLUMNS_SQL}
-FROM verification_verdict v
+FROM (SELECT * FROM verification_verdict v
+      WHERE v.annotator_id = %(user)s AND NOT v.is_withdrawal
+      ORDER BY v.created_at DESC LIMIT {UNDO_DEPTH}) v
 JOIN verification_assignment slot ON slot.id = v.assignment_id AND slot.verdict_id = v.id
 JOIN verification_sample s ON s.id = slot.sample_id AND s.project_id = %(project)s AND s.is_open
  AND s.task_kind = %(kind)s
 {SEEN_SQL}
 LEFT JOIN verification_wording written ON written.verdict_id = v.id
-WHERE v.annotator_id = %(user)s AND NOT v.is_withdrawal
 ORDER BY v.created_at DESC LIMIT %(count)s::int
 """  # noqa: S608
 
