@@ -141,6 +141,7 @@ def _api(regions: int) -> dict[str, Address]:
         "exports": lambda place: f"{bench}/exports",
         "webhooks": lambda place: f"{bench}/webhooks",
         "deliveries": lambda place: f"{bench}/webhooks/1/deliveries",
+        "takedowns": lambda place: f"{bench}/takedowns",
         "statistics": lambda place: f"{bench}/statistics",
         "own_statistics": lambda place: f"{bench}/statistics/me",
     }
@@ -173,6 +174,6 @@ NO_LISTS = frozenset(
         *("verification:export", "verification:download_export", "verification:download_export_meta"),
         *("verification:export_schema", "verification:takedown"),
         *("api:audit", "api:concept_named", "api:concept", "api:export", "api:export_file", "api:export_meta"),
-        *("api:webhook",),
+        *("api:webhook", "api:takedown"),
     }
 )
