@@ -11,6 +11,7 @@ from verification.exports.formats.writing import Line, Setting, Sink
 if TYPE_CHECKING:
     from verification.exports.records import Record
 
+# Larger groups take more memory, smaller ones too: the end of the file describes each, in 50 KB that wait until then.
 ROWS_IN_GROUP: Final = 10_000
 PIECE: Final = 500  # divides it; few enough records that Python's cycle collector has little to go through
 
@@ -64,9 +65,9 @@ class ParquetRows:
     def _flush(self) -> None:
         import pyarrow
 
-        group = pyarrow.concat_tables(self._columns).combine_chunks()
-        self._writer.write_table(group, row_group_size=len(group))
+        group = pyarrow.concat_tables(self._columns)
         self._columns.clear()
+        self._writer.write_table(group, row_group_size=len(group))
 
 
 class _Appending:
