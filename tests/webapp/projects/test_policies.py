@@ -19,6 +19,7 @@ TABLE = {
     Action.SEE_PAY: {L},
     Action.SEE_ITEM_HISTORY: {E, L},
     Action.SEE_CONCEPTS: {A, E, L},
+    Action.WRITE_MEANINGS: {L},
     Action.REVIEW: {E},
     Action.SETTLE_PACKAGES: {L},
     Action.MANAGE_WEBHOOKS: {L},
