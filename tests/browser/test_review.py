@@ -184,4 +184,5 @@ def test_a_page_asked_for_before_the_server_had_a_mark_shows_it(page_as: Any, pr
     expect(page.locator("#now")).to_have_text("Item 2")
     kept = page.evaluate("(key) => JSON.parse(localStorage.getItem(key))", f"argus-review-{edo.pk}-{package.pk}")
     ((_item, mark, saved_at),) = kept
-    assert mark["agrees"] and saved_at > 0
+    assert mark["agrees"]
+    assert saved_at > 0
