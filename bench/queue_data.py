@@ -13,9 +13,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import connection
 from django.middleware.csrf import _get_new_csrf_string  # a browser gets it with the page
+
+from webapp.accounts.sessions import SessionStore
 
 IMAGES = 1000
 WORDS = ("milk jug", "metal cup", "coffee grinder", "saucepan", "pewter mug")

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from django.contrib.auth import SESSION_KEY
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from webapp.accounts.access import SignedInRequest, View, ask_to_sign_in, public, signed_in
 from webapp.accounts.backends import read_already
 from webapp.accounts.models import User
+from webapp.accounts.sessions import SessionStore
 from webapp.core.errors import NotAllowed
 from webapp.projects.models import Project, Role
 from webapp.projects.policies import Action, permitted
-from webapp.projects.selectors import Entry, person_with_project, project_with_roles
+from webapp.projects.selectors import Entry, project_with_roles, session_with_person
 
 __all__ = ["ProjectRequest", "SignedInRequest", "View", "project_view", "public", "signed_in"]
 
@@ -58,13 +58,14 @@ def project_view(action: Action) -> Callable[[View], View]:
 
 def _read_together(request: HttpRequest, slug: str) -> tuple[User | None, Entry | None]:
     """Whom the session names, and what they would be in the project, in one query. Who asks is not known by that: the
-    session is yet to be checked."""
-    session = getattr(request, "session", {})
-    try:
-        user_id = int(session[SESSION_KEY])
-    except (KeyError, ValueError):
+    session, which is read on the way, is yet to be checked."""
+    session = cast(SessionStore, request.session)
+    found = session_with_person(session_key=session.session_key, slug=slug) if session.session_key else None
+    if found is None:
         return None, None
-    return person_with_project(user_id=user_id, slug=slug) or (None, None)
+    row, person, entry = found
+    session.keep(row)
+    return person, entry
 
 
 def _entered(request: HttpRequest, entry: Entry | None) -> ProjectRequest:

@@ -1,5 +1,6 @@
 """Reads of projects and people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -30,9 +31,10 @@ SELECT {_COLUMNS}, ARRAY(SELECT m.role FROM projects_membership m WHERE m.projec
 FROM projects_project p WHERE p.slug = %s
 """  # noqa: S608  # names of the model's own columns
 _WITH_PERSON = f"""
-SELECT {USER_COLUMNS},
+SELECT s.session_data, {USER_COLUMNS},
        {_COLUMNS}, ARRAY(SELECT m.role FROM projects_membership m WHERE m.project_id = p.id AND m.user_id = u.id)
-FROM accounts_user u LEFT JOIN projects_project p ON p.slug = %s WHERE u.id = %s
+FROM accounts_session s JOIN accounts_user u ON u.id = s.user_id LEFT JOIN projects_project p ON p.slug = %s
+WHERE s.session_key = %s AND s.expire_date > now()
 """  # noqa: S608
 
 Entry = tuple[Project, frozenset[Role]]
@@ -47,20 +49,22 @@ def project_with_roles(*, slug: str, user: User) -> Entry | None:
     return None if row is None else _entry(row, user)
 
 
-def person_with_project(*, user_id: int, slug: str) -> tuple[User, Entry | None] | None:
-    """The account, and what `project_with_roles` says of it: both in one query. None when there is no such account.
+def session_with_person(*, session_key: str, slug: str) -> tuple[str, User, Entry | None] | None:
+    """The session's data as they are stored, the account its row names, and what `project_with_roles` says of that, all
+    in one query. None when there is no such session, or it is over.
 
-    Says nothing about whether somebody has signed in as this person."""
+    Says nothing about whether somebody has signed in as this person: that the data are genuine is yet to be checked."""
     with connection.cursor() as cursor:
-        cursor.execute(_WITH_PERSON, [slug, user_id])
+        cursor.execute(_WITH_PERSON, [slug, session_key])
         row = cursor.fetchone()
     if row is None:
         return None
-    user = user_from(row[:USER_WIDTH])
-    return user, _entry(row[USER_WIDTH:], user)
+    data, *columns = row
+    user = user_from(columns[:USER_WIDTH])
+    return data, user, _entry(columns[USER_WIDTH:], user)
 
 
-def _entry(row: tuple[Any, ...], user: User) -> Entry | None:
+def _entry(row: Sequence[Any], user: User) -> Entry | None:
     *fields, roles = row
     if fields[0] is None or not (roles or user.is_superuser):
         return None

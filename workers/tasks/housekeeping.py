@@ -19,6 +19,7 @@ from verification.services.ledger import sum_up_days
 from verification.services.queue import free_lapsed_leases
 from verification.services.takedowns import finish_takedowns
 from verification.services.webhooks import send_due_deliveries
+from webapp.accounts.sessions import SessionStore
 from webapp.core.errors import ArgusError
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def reconcile() -> None:
     _try("free what is kept for people who left", free_holds_of_absent)
     _try("plant gold items", plant_gold)
     _try("sum up pay by day", sum_up_days)
+    _try("forget sessions that are over", SessionStore.clear_expired)
     _try("requeue exports", requeue_stale_exports)
     _try("send audits to be drawn again", enqueue_waiting_audits)
     _try("send webhooks", send_due_deliveries)
