@@ -22,7 +22,7 @@ WANT = 2
 # Two tabs of one person may be given the same item; the second verdict on it is refused.
 EXPECTED_REFUSALS = {"already_done", "lease_lost"}
 
-_OPEN = """
+OPEN = """
 INSERT INTO verification_assignment (sample_id, item_id, round, slot, rank, state)
 SELECT item.sample_id, item.id, 0, slot, item.id * 1000 + slot, 'open'
 FROM verification_sampleitem item JOIN verification_sample sample ON sample.id = item.sample_id
@@ -52,7 +52,7 @@ def race(plan: dict[str, Any], place: int, barrier: Any, results: Any) -> None:
         for items in plan["rounds"]:
             barrier.wait(SECONDS)
             if opener is not None:
-                opener.execute(_OPEN, [items])
+                opener.execute(OPEN, [items])
             barrier.wait(SECONDS)
             rush(tab, plan["address"], told)
         while rush(tab, plan["address"], told):  # what two tabs left between them

@@ -236,9 +236,13 @@ def lease_items(*, project_id: int, user_id: int, count: int, kind: TaskKind = T
     Calling it again gives the same items (a reloaded page goes on where it was). Empty when the project or
     the person is paused, or nothing is open for them.
     """
-    held = _fetch(_HELD.replace("__kind__", kind.value), lease_values(project_id, user_id))
-    missing = count - len(held)
-    return held + (lease_next(project_id=project_id, user_id=user_id, count=missing, kind=kind) if missing > 0 else [])
+    held = held_items(project_id=project_id, user_id=user_id, kind=kind)
+    return held + lease_next(project_id=project_id, user_id=user_id, count=count - len(held), kind=kind)
+
+
+def held_items(*, project_id: int, user_id: int, kind: TaskKind = TaskKind.TAG) -> list[LeasedItem]:
+    """What the person holds of this kind, renewed, in the order to be worked on."""
+    return _fetch(_HELD.replace("__kind__", kind.value), lease_values(project_id, user_id))
 
 
 def lease_next(*, project_id: int, user_id: int, count: int, kind: TaskKind = TaskKind.TAG) -> list[LeasedItem]:

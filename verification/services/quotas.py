@@ -6,16 +6,13 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from verification.models import TaskKind
-from verification.services.queue import LeasedItem, lease_items, lease_next
+from verification.services.queue import LeasedItem, held_items, lease_next
 from webapp.core.errors import TooMany
 
 _TAKEN = """
 SELECT extract(epoch FROM date_trunc('hour', now()))::bigint,
        (SELECT count(*) FROM verification_verdict v
         WHERE v.annotator_id = %(user)s AND NOT v.is_withdrawal AND v.created_at >= date_trunc('hour', now())),
-       (SELECT count(*) FROM verification_assignment a JOIN verification_sample s ON s.id = a.sample_id
-        WHERE a.annotator_id = %(user)s AND a.state = 'leased' AND s.project_id = %(project)s
-          AND s.task_kind = %(kind)s::text),
        extract(epoch FROM date_trunc('hour', now()) + interval '1 hour' - now())::int
 """
 
@@ -31,32 +28,33 @@ class LeaseQuota(TooMany):
 
 
 def lease_within_quota(*, project_id: int, user_id: int, count: int, kind: TaskKind) -> list[LeasedItem]:
-    """`lease_items`, unless the person took many more items than they judged. Raises LeaseQuota."""
-    hour, held = _checked(project_id, user_id, kind)
-    items = lease_items(project_id=project_id, user_id=user_id, count=count, kind=kind)
-    _charge(user_id, hour, len(items) - held)
-    return items
+    """`queue.lease_items`, unless the person took many more items than they judged. Raises LeaseQuota."""
+    hour = _checked(user_id)
+    held = held_items(project_id=project_id, user_id=user_id, kind=kind)
+    new = lease_next(project_id=project_id, user_id=user_id, count=count - len(held), kind=kind)
+    _charge(user_id, hour, len(new))
+    return held + new
 
 
 def next_within_quota(*, project_id: int, user_id: int, count: int, kind: TaskKind) -> list[LeasedItem]:
     """`lease_next` likewise: for what does not come with a verdict."""
     if count < 1:
         return []
-    hour, _held = _checked(project_id, user_id, kind)
+    hour = _checked(user_id)
     items = lease_next(project_id=project_id, user_id=user_id, count=count, kind=kind)
     _charge(user_id, hour, len(items))
     return items
 
 
-def _checked(project_id: int, user_id: int, kind: TaskKind) -> tuple[int, int]:
-    """(the database's hour, how many items the person holds). Raises LeaseQuota.
+def _checked(user_id: int) -> int:
+    """The database's hour. Raises LeaseQuota.
 
     Items taken in this hour, less verdicts given in it, may not exceed ARGUS_UNJUDGED_PER_HOUR. What comes with a
     verdict is paid for by it and not counted. Counted in Redis; a flushed count starts over.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_TAKEN, {"user": user_id, "project": project_id, "kind": kind.value})
-        hour, judged, held, left = cursor.fetchone()
+        cursor.execute(_TAKEN, {"user": user_id})
+        hour, judged, left = cursor.fetchone()
     if cache.get(_key(user_id, hour), 0) - judged >= settings.ARGUS_UNJUDGED_PER_HOUR:
         raise LeaseQuota(
             _(
@@ -66,7 +64,7 @@ def _checked(project_id: int, user_id: int, kind: TaskKind) -> tuple[int, int]:
             % {"minutes": max(1, round(left / 60))},
             retry_after=left,
         )
-    return hour, held
+    return int(hour)
 
 
 def _charge(user_id: int, hour: int, count: int) -> None:
