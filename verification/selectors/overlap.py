@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
+from django.core.cache import cache
 from django.db import connection
 
 from verification.agreement import Estimate, Ints, alpha_with_interval, kappa_with_interval
@@ -15,6 +18,9 @@ from verification.models import QAChoice, TaskKind
 MOST_ITEMS = 1000
 ENOUGH_SHARED = 30
 MOST_PAIRS = 20
+KEPT_SECONDS = 86_400
+FORMAT = 1
+"""Of what is remembered: another number whenever Overlap is reckoned or laid out otherwise."""
 
 LABELS: dict[str, tuple[str, ...]] = {
     TaskKind.TAG: ("right", "wrong"),
@@ -68,14 +74,30 @@ class Votes:
     item_of: Ints
     names: list[str]
 
+    def digest(self) -> str:
+        """Equal for equal votes of people with the same names."""
+        digest = sha256(json.dumps(self.names).encode())
+        for array in (self.unit, self.person, self.label, self.item_of):
+            digest.update(array.tobytes())
+        return digest.hexdigest()
+
 
 def overlaps_of(project_id: int) -> list[Overlap]:
-    """For each kind of task with items that several people judged lately. One query for each kind."""
+    """For each kind of task with items that several people judged lately. One query for each kind.
+
+    What was found for these very votes before is remembered: the intervals take most of the time.
+    """
     found = []
     for kind in LABELS:
         votes = _votes(project_id, kind)
-        if votes is not None:
-            found.append(_overlap(kind, votes))
+        if votes is None:
+            continue
+        key = f"overlap:{FORMAT}:{kind}:{votes.digest()}"
+        overlap: Overlap | None = cache.get(key)
+        if overlap is None:
+            overlap = _overlap(kind, votes)
+            cache.set(key, overlap, KEPT_SECONDS)
+        found.append(overlap)
     return found
 
 

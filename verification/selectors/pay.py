@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -90,13 +90,20 @@ def last_month() -> Period:
 
 def earned_by(*, project_id: int, user_id: int, period: Period) -> list[Earned]:
     """What one person earned in the period, by currency: one as a rule, none without entries."""
-    rows = _rows(_BY_PERSON + " GROUP BY currency ORDER BY currency", project_id, period, user_id)
-    return [Earned(*row[:4]) for row in rows if row[0] or row[2]]
+    (found,) = earned_in(project_id=project_id, user_id=user_id, periods=[period])
+    return found
+
+
+def earned_in(*, project_id: int, user_id: int, periods: Sequence[Period]) -> list[list[Earned]]:
+    """`earned_by` of each of the periods."""
+    closed = _closed_until(project_id)
+    found = [_rows(_BY_PERSON, project_id, period, user_id, closed=closed) for period in periods]
+    return [[Earned(*row) for row in rows if row[0] or row[2]] for rows in found]
 
 
 def person_totals(*, project_id: int, period: Period) -> list[PersonTotal]:
     """What everybody earned in the period, those with most first."""
-    rows = _rows(_EVERYBODY, project_id, period, None)
+    rows = _rows(_EVERYBODY, project_id, period, None, closed=_closed_until(project_id))
     return [PersonTotal(row[0], row[1], Earned(*row[2:])) for row in rows]
 
 
@@ -105,7 +112,8 @@ def loop_totals(project_id: int) -> list[LoopTotal]:
     key = f"pay-by-loop:{project_id}"
     rows = cache.get(key)
     if rows is None:
-        rows = _rows(_LOOPS, project_id, Period(date(1970, 1, 1), timezone.localdate() + timedelta(days=1)), None)
+        ever = Period(date(1970, 1, 1), timezone.localdate() + timedelta(days=1))
+        rows = _rows(_LOOPS, project_id, ever, None, closed=_closed_until(project_id))
         if sum(row[3] for row in rows) > MOST_SUMMED:
             cache.set(key, rows, KEPT_SECONDS)
     return [LoopTotal(row[0], row[1], row[2], Earned(*row[3:])) for row in rows]
@@ -156,8 +164,14 @@ def _statement(values: dict[str, Any]) -> list[StatementRow]:
         return [StatementRow(*row) for row in cursor.fetchall()]
 
 
-def _rows(statement: str, project_id: int, period: Period, user_id: int | None) -> list[tuple[Any, ...]]:
-    closed = PayDaysClosed.objects.filter(project_id=project_id).values_list("until", flat=True).first()
+def _closed_until(project_id: int) -> date | None:
+    """The first day that is not summed up."""
+    return PayDaysClosed.objects.filter(project_id=project_id).values_list("until", flat=True).first()
+
+
+def _rows(
+    statement: str, project_id: int, period: Period, user_id: int | None, *, closed: date | None
+) -> list[tuple[Any, ...]]:
     since = max(closed or period.first, period.first)
     values = {
         "project": project_id,
@@ -197,7 +211,7 @@ SELECT annotator_id, sample_id, currency, sum(verdicts)::bigint AS verdicts, sum
        sum(amount) AS amount
 FROM ({_ENTRIES}) single GROUP BY annotator_id, sample_id, currency
 """  # noqa: S608  # made of constants
-_BY_PERSON = f"SELECT {_SUMS} FROM ({_ENTRIES}) entry"  # noqa: S608  # made of constants
+_BY_PERSON = f"SELECT {_SUMS} FROM ({_ENTRIES}) entry GROUP BY currency ORDER BY currency"  # noqa: S608  # made of constants
 _EVERYBODY = f"""
 SELECT person.id, coalesce(nullif(trim(person.first_name || ' ' || person.last_name), ''), person.username), {_SUMS}
 FROM ({_SUMMED}) entry JOIN accounts_user person ON person.id = entry.annotator_id

@@ -16,6 +16,7 @@ from verification.models import Assignment, Sample, Verdict
 from verification.selectors.expert_findings import confusion_of, findings, score_of
 from verification.selectors.overlap import overlaps_of
 from verification.selectors.quality import SORTS, Person, concerns_of, quality_board
+from webapp.accounts.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +164,22 @@ def test_few_shared_items_give_no_kappa_and_none_no_agreement(project: Any, ana:
     judge_all(sample, [ana, people(project, 1)[0]])
     (found,) = overlaps_of(project.pk)
     assert (found.items, found.pairs) == (20, [])
+
+
+def test_agreement_is_remembered_until_somebody_judges_or_is_renamed(project: Any, ana: Any) -> None:
+    ben = people(project, 1)[0]
+    first, second = items_of(make_sample(project, items=2, overlap=2))
+    for person in (ana, ben):
+        said(first, person)
+    (found,) = overlaps_of(project.pk)
+    assert overlaps_of(project.pk) == [found]
+    for person in (ana, ben):
+        said(second, person)
+    (more,) = overlaps_of(project.pk)
+    assert (found.items, more.items) == (1, 2)
+    User.objects.filter(pk=ana.pk).update(first_name="Ana", last_name="Lee")
+    (renamed,) = overlaps_of(project.pk)
+    assert {rate.name for rate in renamed.rates} == {"Ana Lee", ben.username}
 
 
 def test_items_that_not_all_have_judged_wait_and_questions_have_four_labels(project: Any, ana: Any) -> None:

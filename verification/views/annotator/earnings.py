@@ -4,7 +4,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from verification.selectors.pay import earned_by, last_month, this_month
+from verification.selectors.pay import earned_in, last_month, this_month
 from verification.views.periods import asked_period, period_form
 from verification.views.statements import statement
 from webapp.projects.access import ProjectRequest, project_view
@@ -16,15 +16,16 @@ from webapp.projects.policies import Action
 def earnings(request: ProjectRequest) -> HttpResponse:
     """This month, the last one, and any period."""
     form, period = period_form(request)
-    who = {"project_id": request.project.pk, "user_id": request.user.pk}
+    months = (this_month(), last_month())
+    asked, *by_month = earned_in(project_id=request.project.pk, user_id=request.user.pk, periods=(period, *months))
     context = {
         "project": request.project,
         "form": form,
         "period": period,
-        "asked": earned_by(**who, period=period),
-        "this_month": earned_by(**who, period=this_month()),
-        "last_month": earned_by(**who, period=last_month()),
-        "months": (this_month(), last_month()),
+        "asked": asked,
+        "this_month": by_month[0],
+        "last_month": by_month[1],
+        "months": months,
     }
     status = 400 if form.is_bound and not form.is_valid() else 200
     return render(request, "verification/pay/earnings.html", context, status=status)

@@ -15,7 +15,7 @@ from verification.models import Standing, StandingChange, TaskKind
 from verification.selectors.comments import count_unread
 from verification.selectors.expert_findings import findings, score_of
 from verification.selectors.feedback import feedback_of
-from verification.selectors.pay import earned_by, last_month, this_month
+from verification.selectors.pay import earned_in, last_month, this_month
 from verification.selectors.qualifying import is_needed
 from verification.selectors.quality import ENOUGH
 from verification.selectors.work import (
@@ -66,6 +66,7 @@ def my_work(request: ProjectRequest) -> HttpResponse:
     project = request.project
     who: dict[str, Any] = {"project_id": project.pk, "user_id": request.user.pk}
     today = today_of(**who)
+    months = (this_month(), last_month())
     offers = _offers(project, request.user.pk)
     context: dict[str, Any] = {
         "project": project,
@@ -76,7 +77,7 @@ def my_work(request: ProjectRequest) -> HttpResponse:
         "held_back": _held_back(project, request.user.pk),
         "must_qualify": is_needed(project_id=project.pk, user_id=request.user.pk),
         "chart": _bars(items_per_day(**who)),
-        "earned": [(period, earned_by(**who, period=period)) for period in (this_month(), last_month())],
+        "earned": list(zip(months, earned_in(**who, periods=months), strict=True)),
         "unread": count_unread(**who),
         **_experts_said(request),
     }
