@@ -21,9 +21,9 @@ def _servers(var_dir: Path, *words: str, **extra: str) -> subprocess.CompletedPr
 
 def test_a_command_runs_while_they_are_up_and_its_status_is_passed_on(tmp_path: Path) -> None:
     var_dir = tmp_path / "var"
-    migrated = _servers(var_dir, "--", "migrate", "sessions", "--verbosity=0")
+    migrated = _servers(var_dir, "--", "migrate", "contenttypes", "--verbosity=0")
     assert migrated.returncode == 0, migrated.stderr
-    assert _servers(var_dir, "--", "migrate", "--check", "sessions").returncode == 0
+    assert _servers(var_dir, "--", "migrate", "--check", "contenttypes").returncode == 0
     assert _servers(var_dir, "--", "migrate", "no-such-app").returncode != 0
     assert processes_of(var_dir) == []
 
