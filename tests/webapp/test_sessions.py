@@ -84,6 +84,24 @@ def test_a_cookie_that_is_no_key_is_nobodys(client: Client, project: Any, cookie
         assert (answer.status_code, "login" in answer["Location"]) == (302, True)
 
 
+def test_the_name_of_a_session_is_not_its_key(as_ana: Client, ana: User) -> None:
+    session = ana.sessions.get()
+    assert session.session_key
+    assert session.session_key not in f"{session} {session!r}"
+
+
+def test_a_session_of_an_account_that_is_deleted_meanwhile_is_renewed_and_is_nobodys(client: Client, ana: User) -> None:
+    client.force_login(ana)
+    session = client.session
+    assert session[SESSION_KEY] == str(ana.pk)
+    ana.delete()
+    assert not Session.objects.exists()
+    session.cycle_key()
+    connection.check_constraints()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    assert client.get("/").status_code == 302
+
+
 def test_sessions_of_former_versions_are_taken_over(as_ana: Client) -> None:
     """By the migration: whoever worked when the server was brought up to date goes on working."""
     with connection.cursor() as cursor:

@@ -44,7 +44,13 @@ class Session(AbstractBaseSession):
     """A browser that somebody uses. `user` repeats what the signed data say, so that both are read together; what is
     believed are the data."""
 
-    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+    # No constraint: Django would take the refusal of an account that is deleted at this moment for a key that is
+    # taken, and try again without end.
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions", db_constraint=False)
+
+    def __str__(self) -> str:
+        """Not the key, as Django has it: that is as good as a password, and names end in logs and lists."""
+        return f"session of {self.user_id}"
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionStore]:
